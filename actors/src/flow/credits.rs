@@ -1,0 +1,107 @@
+//! Credits bound the whole process: messages in flight, downloaded bytes, decoded pixels.
+//!
+//! On actix, mailboxes bound nothing that matters (`tests/actix_contract.rs` shows how); credits do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A fixed amount of one currency, lent out in [`Reservation`]s. Cheap to clone; clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    total: u32,
+    semaphore: Arc<Semaphore>,
+    most_taken: Arc<AtomicU64>,
+}
+
+/// More was asked for than the whole budget: waiting would be for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{asked} is more than the whole budget of {total}")]
+pub struct OverBudget {
+    /// What was asked for.
+    pub asked: u64,
+    /// The whole budget.
+    pub total: u64,
+}
+
+impl Budget {
+    /// A budget of `total` units, at most `u32::MAX` (4 GiB of bytes, 4 gigapixels).
+    #[must_use]
+    pub fn new(total: u32) -> Self {
+        Self {
+            total,
+            semaphore: Arc::new(Semaphore::new(total as usize)),
+            most_taken: Arc::default(),
+        }
+    }
+
+    /// Waits until `amount` is free and takes it. First come, first served: a large reservation is
+    /// not overtaken for ever by small ones.
+    ///
+    /// # Errors
+    /// [`OverBudget`] when `amount` exceeds the whole budget.
+    pub async fn reserve(&self, amount: u64) -> Result<Reservation, OverBudget> {
+        let asked = u32::try_from(amount)
+            .ok()
+            .filter(|asked| *asked <= self.total)
+            .ok_or(OverBudget { asked: amount, total: u64::from(self.total) })?;
+        let permit = Arc::clone(&self.semaphore)
+            .acquire_many_owned(asked)
+            .await
+            .expect("nothing ever closes this semaphore");
+        self.note_high_water();
+        Ok(Reservation { permit })
+    }
+
+    /// Takes up to `at_most` at once without waiting; `None` if nothing is free.
+    #[must_use]
+    pub fn try_reserve(&self, amount: u32) -> Option<Reservation> {
+        let permit = Arc::clone(&self.semaphore).try_acquire_many_owned(amount).ok()?;
+        self.note_high_water();
+        Some(Reservation { permit })
+    }
+
+    /// What is lent out now.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        u64::from(self.total) - self.semaphore.available_permits() as u64
+    }
+
+    /// The most that was ever lent out at once.
+    #[must_use]
+    pub fn most_taken(&self) -> u64 {
+        self.most_taken.load(Ordering::Relaxed)
+    }
+
+    /// The whole budget.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        u64::from(self.total)
+    }
+
+    fn note_high_water(&self) {
+        self.most_taken.fetch_max(self.taken(), Ordering::Relaxed);
+    }
+}
+
+/// A part of a [`Budget`], given back on drop.
+#[derive(Debug)]
+pub struct Reservation {
+    permit: OwnedSemaphorePermit,
+}
+
+impl Reservation {
+    /// Keeps `amount` and gives the rest back. Never grows.
+    pub fn shrink_to(&mut self, amount: u64) {
+        let surplus = (self.permit.num_permits() as u64).saturating_sub(amount);
+        let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
+        drop(self.permit.split(surplus));
+    }
+
+    /// How much it holds.
+    #[must_use]
+    pub fn amount(&self) -> u64 {
+        self.permit.num_permits() as u64
+    }
+}

@@ -1,0 +1,369 @@
+//! The Ledger keeps the accounts with the queue: it extends leases, acknowledges, releases, parks.
+
+pub mod book;
+pub mod disposition;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use actix::{Actor, AsyncContext, Context, Handler, WrapFuture};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use tokio::time::Instant;
+
+use crate::failure::Stage;
+use crate::flow::backoff::Backoff;
+use crate::flow::contained::contained;
+use crate::inference::ModelStamp;
+use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
+use crate::metrics::{Metrics, Outcome, QueueCall};
+use crate::ports::{Parked, Queue, QueueError, Receipt, Release};
+use crate::supervision::death_watch::DeathWatch;
+use book::{Book, Closed, Due};
+use disposition::Disposition;
+
+/// How the Ledger keeps its book.
+#[derive(Clone, Debug)]
+pub struct LedgerSettings {
+    /// How often leases are looked at. A small part of a lease, so that an extension that failed
+    /// can be tried again several times before the lease ends.
+    pub tick: Duration,
+    /// How long a delivery's lease is extended at most. SQS allows twelve hours from the receive;
+    /// ten minutes less, so that giving it back still works.
+    pub give_up_after: Duration,
+    /// Whether leases are extended at all; off only to show in a test what it is good for.
+    pub extend_leases: bool,
+    /// Makes jitter repeatable.
+    pub seed: u64,
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self {
+            tick: Duration::from_secs(1),
+            give_up_after: Duration::from_mins(11 * 60 + 50),
+            extend_leases: true,
+            seed: 0,
+        }
+    }
+}
+
+/// The book as all generations share it.
+#[derive(Clone, Debug)]
+pub struct SharedBook(Arc<Mutex<Book>>);
+
+impl SharedBook {
+    /// Shares `book`.
+    #[must_use]
+    pub fn new(book: Book) -> Self {
+        Self(Arc::new(Mutex::new(book)))
+    }
+
+    /// The book, for a moment. Its methods leave it whole, so a panic elsewhere does not spoil it.
+    pub fn lock(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The agent that keeps the accounts with the queue.
+pub struct Ledger {
+    queue: Arc<dyn Queue>,
+    book: SharedBook,
+    models: Arc<[ModelStamp]>,
+    metrics: Metrics,
+    settings: LedgerSettings,
+    backoff: Backoff,
+    rng: SmallRng,
+    flush_scheduled: bool,
+    _watch: DeathWatch,
+}
+
+/// Ledger → itself: tell the queue what is due.
+#[derive(actix::Message)]
+#[rtype(result = "()")]
+struct Flush;
+
+impl Ledger {
+    /// A Ledger over `book`; it adopts what an earlier generation left there.
+    #[must_use]
+    pub fn new(
+        queue: Arc<dyn Queue>,
+        book: SharedBook,
+        models: Arc<[ModelStamp]>,
+        metrics: Metrics,
+        settings: LedgerSettings,
+        watch: DeathWatch,
+    ) -> Self {
+        let rng = SmallRng::seed_from_u64(settings.seed);
+        // The queue's own hiccups last moments; ten seconds between tries keep leases alive.
+        let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        Self {
+            queue,
+            book,
+            models,
+            metrics,
+            settings,
+            backoff,
+            rng,
+            flush_scheduled: false,
+            _watch: watch,
+        }
+    }
+
+    /// Flushes behind all messages that are in the mailbox already, so that what ended together is
+    /// told together; no timer.
+    fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
+        if !std::mem::replace(&mut self.flush_scheduled, true) {
+            ctx.notify(Flush);
+        }
+    }
+
+    fn flush(&mut self, ctx: &mut Context<Self>) {
+        self.flush_scheduled = false;
+        let due = self.book.lock().due_settlements(Instant::now());
+        let (mut acknowledge, mut release, mut park) = (Vec::new(), Vec::new(), Vec::new());
+        for due in due {
+            match &due.disposition {
+                Disposition::Acknowledge { .. } => acknowledge.push(due),
+                Disposition::Release { .. } => release.push(due),
+                Disposition::Park(_) => park.push(due),
+            }
+        }
+        let limit = self.queue.batch_limit();
+        for (call, dues) in [
+            (QueueCall::Acknowledge, acknowledge),
+            (QueueCall::Release, release),
+            (QueueCall::Park, park),
+        ] {
+            for batch in dues.chunks(limit) {
+                self.tell(ctx, call, batch.to_vec());
+            }
+        }
+    }
+
+    fn tell(&self, ctx: &mut Context<Self>, call: QueueCall, batch: Vec<Due>) {
+        let queue = Arc::clone(&self.queue);
+        let receipts: Vec<Receipt> = batch.iter().map(|due| due.receipt.clone()).collect();
+        let models = Arc::clone(&self.models);
+        let told = contained(async move {
+            match call {
+                QueueCall::Acknowledge => {
+                    let receipts: Vec<Receipt> = batch.into_iter().map(|d| d.receipt).collect();
+                    queue.acknowledge(&receipts).await
+                }
+                QueueCall::Release => {
+                    let releases: Vec<Release> = batch.into_iter().filter_map(release).collect();
+                    queue.release(&releases).await
+                }
+                _ => {
+                    let parked: Vec<Parked> =
+                        batch.into_iter().filter_map(|due| parked(due, &models)).collect();
+                    queue.park(&parked).await
+                }
+            }
+        });
+        ctx.spawn(actix::ActorFutureExt::map(
+            told.into_actor(self),
+            move |told, this: &mut Self, ctx| {
+                let answers = told.unwrap_or_else(|panicked| all_unavailable(&receipts, &panicked));
+                this.told(ctx, call, &receipts, answers);
+            },
+        ));
+    }
+
+    fn told(
+        &mut self,
+        ctx: &mut Context<Self>,
+        call: QueueCall,
+        receipts: &[Receipt],
+        answers: Vec<Result<(), QueueError>>,
+    ) {
+        let again_in = if answers.iter().any(|a| matches!(a, Err(QueueError::Unavailable(_)))) {
+            self.metrics.queue_errors(call).increment(1);
+            self.backoff.next(&mut self.rng)
+        } else {
+            self.backoff.reset();
+            Duration::ZERO
+        };
+        let now = Instant::now();
+        for (receipt, answer) in receipts.iter().zip(answers) {
+            if let Err(error) = &answer {
+                tracing::debug!(?receipt, call = call.as_str(), %error, "the queue did not settle");
+            }
+            let closed = self.book.lock().confirmed(receipt, &answer, now + again_in, now);
+            if let Some(closed) = closed {
+                self.report(&closed);
+            }
+        }
+        self.metrics.inflight.set(self.book.lock().accounts().in_flight as f64);
+        if !again_in.is_zero() {
+            ctx.run_later(again_in, Self::schedule_flush);
+        }
+    }
+
+    fn extend_leases(&mut self, ctx: &mut Context<Self>) {
+        let (now, lease) = (Instant::now(), self.queue.lease());
+        let expired = self.book.lock().expire(now);
+        for closed in &expired {
+            self.report(closed);
+        }
+        if !self.settings.extend_leases {
+            return;
+        }
+        let give_up_after = self.settings.give_up_after;
+        let due = self.book.lock().due_extensions(now, lease / 2, give_up_after);
+        for batch in due.chunks(self.queue.batch_limit()) {
+            self.extend(ctx, batch.to_vec(), lease);
+        }
+    }
+
+    fn extend(&self, ctx: &mut Context<Self>, receipts: Vec<Receipt>, lease: Duration) {
+        let queue = Arc::clone(&self.queue);
+        let asked = receipts.clone();
+        let asked_at = Instant::now();
+        let extended = contained(async move { queue.extend(&asked, lease).await });
+        ctx.spawn(actix::ActorFutureExt::map(
+            extended.into_actor(self),
+            move |answers, this: &mut Self, _| {
+                let answers =
+                    answers.unwrap_or_else(|panicked| all_unavailable(&receipts, &panicked));
+                for (receipt, answer) in receipts.iter().zip(answers) {
+                    match &answer {
+                        Ok(()) => this.metrics.lease_extensions.increment(1),
+                        Err(_) => this.metrics.queue_errors(QueueCall::Extend).increment(1),
+                    }
+                    // Counted from when it was asked for: the queue's own clock began no earlier.
+                    let answer = answer.map(|()| asked_at + lease);
+                    let closed = this.book.lock().extended(receipt, &answer, Instant::now());
+                    if let Some(closed) = closed {
+                        this.report(&closed);
+                    }
+                }
+            },
+        ));
+    }
+
+    /// Counts a closed delivery and writes its one log line.
+    fn report(&self, closed: &Closed) {
+        self.metrics.finished(closed.outcome).increment(1);
+        self.metrics.delivery.record(closed.open_for);
+        if let Some(failure) = &closed.failure {
+            self.metrics.failures(failure.class).increment(1);
+        }
+        if closed.outcome == Outcome::Lost {
+            self.metrics.lease_lost(closed.stage).increment(1);
+        }
+        if let (Outcome::Indexed, Some(age)) = (closed.outcome, closed.age) {
+            self.metrics.end_to_end_age.record(age);
+        }
+        let (id, location) = (closed.dossier.id.as_ref(), closed.dossier.location.as_deref());
+        let seconds = closed.open_for.as_secs_f64();
+        match &closed.failure {
+            Some(failure) => tracing::info!(
+                id = id.map(tracing::field::display),
+                location,
+                outcome = closed.outcome.as_str(),
+                class = failure.class.as_str(),
+                stage = failure.stage.as_str(),
+                cause = failure.cause,
+                seconds,
+                "delivery settled"
+            ),
+            None => tracing::debug!(
+                id = id.map(tracing::field::display),
+                location,
+                outcome = closed.outcome.as_str(),
+                seconds,
+                "delivery settled"
+            ),
+        }
+    }
+}
+
+fn release(due: Due) -> Option<Release> {
+    let Disposition::Release { after, .. } = due.disposition else { return None };
+    Some(Release { receipt: due.receipt, after })
+}
+
+fn parked(due: Due, models: &Arc<[ModelStamp]>) -> Option<Parked> {
+    let Disposition::Park(failure) = due.disposition else { return None };
+    Some(Parked {
+        receipt: due.receipt,
+        id: due.dossier.id,
+        location: due.dossier.location,
+        bytes: due.dossier.bytes,
+        sha256: due.dossier.sha256,
+        failure,
+        models: Arc::clone(models),
+        at: SystemTime::now(),
+    })
+}
+
+fn all_unavailable(
+    receipts: &[Receipt],
+    panicked: &crate::flow::contained::Panicked,
+) -> Vec<Result<(), QueueError>> {
+    receipts.iter().map(|_| Err(QueueError::Unavailable(panicked.to_string()))).collect()
+}
+
+impl Actor for Ledger {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.book.lock().adopt(Instant::now());
+        self.schedule_flush(ctx);
+        ctx.run_interval(self.settings.tick, Self::extend_leases);
+    }
+}
+
+impl Handler<Opened> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, opened: Opened, _: &mut Context<Self>) {
+        self.metrics.received.increment(1);
+        self.metrics.inflight.increment(1.0);
+        self.book.lock().open(opened, Instant::now());
+    }
+}
+
+impl Handler<Settled> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, settled: Settled, ctx: &mut Context<Self>) {
+        self.book.lock().settle(settled, Instant::now());
+        self.schedule_flush(ctx);
+    }
+}
+
+impl Handler<Flush> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: Flush, ctx: &mut Context<Self>) {
+        self.flush(ctx);
+    }
+}
+
+impl Handler<ReleaseOpen> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: ReleaseOpen, ctx: &mut Context<Self>) {
+        let count = self.book.lock().release_open(Instant::now());
+        tracing::info!(count, "gave open deliveries back");
+        self.schedule_flush(ctx);
+    }
+}
+
+impl Handler<Stop> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
+        actix::ActorContext::stop(ctx);
+    }
+}
+
+/// How many deliveries each stage holds, for the status.
+#[must_use]
+pub fn stages(book: &SharedBook) -> HashMap<Stage, usize> {
+    book.lock().at_stages()
+}

@@ -1,0 +1,365 @@
+//! What is open, whose lease is due, what the queue must be told. Pure: time is an argument.
+//!
+//! The book outlives the Ledger that keeps it. When a generation dies, the next one's Ledger adopts
+//! the entries, so that nothing waits for its lease to run out and the accounts stay whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::delivery::{Dossier, Ending, Tether};
+use crate::failure::{Class, Failure, Stage};
+use crate::flow::credits::Reservation;
+use crate::messages::{Opened, Settled};
+use crate::metrics::Outcome;
+use crate::ports::{QueueError, Receipt};
+
+use super::disposition::{Disposition, Policy};
+
+/// The book of open deliveries.
+#[derive(Debug)]
+pub struct Book {
+    /// Ordered, so that a seeded simulation tells the queue the same things in the same order.
+    entries: BTreeMap<Receipt, Entry>,
+    policy: Policy,
+    draining: bool,
+    accounts: Accounts,
+}
+
+/// The accounting identity in numbers: `received` is the sum of all the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Deliveries opened.
+    pub received: u64,
+    /// Documents written.
+    pub indexed: u64,
+    /// Newer documents found.
+    pub superseded: u64,
+    /// Parked with a failure.
+    pub parked: u64,
+    /// Given back.
+    pub released: u64,
+    /// Leases lost.
+    pub lost: u64,
+    /// Open, or settled and not yet confirmed by the queue.
+    pub in_flight: u64,
+}
+
+impl Accounts {
+    /// Whether the identity holds.
+    #[must_use]
+    pub fn balance(&self) -> bool {
+        self.received
+            == self.indexed
+                + self.superseded
+                + self.parked
+                + self.released
+                + self.lost
+                + self.in_flight
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    attempt: u32,
+    opened_at: Instant,
+    sent_at: Option<Instant>,
+    lease_until: Instant,
+    extending: bool,
+    tether: Arc<Tether>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Open,
+    Closing(Closing),
+}
+
+#[derive(Debug)]
+struct Closing {
+    disposition: Disposition,
+    dossier: Dossier,
+    not_before: Instant,
+    asked: bool,
+    _credit: Option<Reservation>,
+}
+
+/// A settlement for the queue to confirm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    /// Which message.
+    pub receipt: Receipt,
+    /// What to tell.
+    pub disposition: Disposition,
+    /// What is known of the input.
+    pub dossier: Dossier,
+}
+
+/// A settlement that the queue has confirmed, or a lease that is lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    /// What is counted.
+    pub outcome: Outcome,
+    /// The failure behind it, if any.
+    pub failure: Option<Failure>,
+    /// Which input.
+    pub dossier: Dossier,
+    /// The stage that the delivery had reached.
+    pub stage: Stage,
+    /// How long it was in flight.
+    pub open_for: Duration,
+    /// How long ago the message was sent, if known.
+    pub age: Option<Duration>,
+}
+
+impl Book {
+    /// An empty book that settles by `policy`.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self { entries: BTreeMap::new(), policy, draining: false, accounts: Accounts::default() }
+    }
+
+    /// Enters a delivery.
+    pub fn open(&mut self, opened: Opened, now: Instant) {
+        self.accounts.received += 1;
+        let entry = Entry {
+            attempt: opened.attempt,
+            opened_at: now,
+            sent_at: opened.age.and_then(|age| now.checked_sub(age)),
+            lease_until: opened.lease_until,
+            extending: false,
+            tether: opened.tether,
+            state: State::Open,
+        };
+        self.entries.insert(opened.receipt, entry);
+    }
+
+    /// Takes the news that a delivery ended. News of a delivery that is no longer in the book, or
+    /// already closing, changes nothing: each is settled once.
+    pub fn settle(&mut self, settled: Settled, now: Instant) {
+        let Some(entry) = self.entries.get_mut(&settled.receipt) else { return };
+        if matches!(entry.state, State::Closing(_)) {
+            return;
+        }
+        let disposition = self.policy.decide(settled.ending, entry.attempt, self.draining);
+        entry.state = State::Closing(Closing {
+            disposition,
+            dossier: settled.dossier,
+            not_before: now,
+            asked: false,
+            _credit: Some(settled.credit),
+        });
+    }
+
+    /// Takes over what an earlier generation left: what was open is abandoned, what was being
+    /// settled is settled again.
+    pub fn adopt(&mut self, now: Instant) {
+        for entry in self.entries.values_mut() {
+            entry.extending = false;
+            match &mut entry.state {
+                State::Open => {
+                    entry.tether.cancel();
+                    let cause = "the generation of actors that worked on it ended";
+                    let failure = Failure::new(Class::Abandoned, entry.tether.stage(), cause);
+                    let ending = Ending::Failed(failure);
+                    let disposition = self.policy.decide(ending, entry.attempt, self.draining);
+                    entry.state = State::Closing(Closing::uncredited(disposition, now));
+                }
+                State::Closing(closing) => closing.asked = false,
+            }
+        }
+    }
+
+    /// From now on, what is given back is given back without delay.
+    pub fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Gives every open delivery back without delay; its work is in vain from now on.
+    pub fn release_open(&mut self, now: Instant) -> usize {
+        self.drain();
+        let open = self.entries.values_mut().filter(|e| matches!(e.state, State::Open));
+        let mut count = 0;
+        for entry in open {
+            entry.tether.cancel();
+            entry.state = State::Closing(Closing::uncredited(Disposition::at_once(None), now));
+            count += 1;
+        }
+        count
+    }
+
+    /// Names the leases of work in progress that end within `margin`, and marks them as being
+    /// extended. A delivery older than `give_up_after` is not extended: its lease may run out.
+    pub fn due_extensions(
+        &mut self,
+        now: Instant,
+        margin: Duration,
+        give_up_after: Duration,
+    ) -> Vec<Receipt> {
+        self.entries
+            .iter_mut()
+            .filter(|(_, e)| !e.extending && e.lease_until < now + margin)
+            .filter(|(_, e)| now - e.opened_at < give_up_after)
+            .map(|(receipt, entry)| {
+                entry.extending = true;
+                receipt.clone()
+            })
+            .collect()
+    }
+
+    /// Takes the answer to one extension. A refused one means that the lease is lost: the work is
+    /// cancelled and forgotten.
+    pub fn extended(
+        &mut self,
+        receipt: &Receipt,
+        answer: &Result<Instant, QueueError>,
+        now: Instant,
+    ) -> Option<Closed> {
+        let entry = self.entries.get_mut(receipt)?;
+        entry.extending = false;
+        match answer {
+            Ok(lease_until) => entry.lease_until = *lease_until,
+            Err(QueueError::Unavailable(_)) => {}
+            Err(QueueError::LeaseLost(_)) => return self.lose(receipt, now),
+        }
+        None
+    }
+
+    /// Forgets the deliveries whose lease has ended unextended: somebody else has them by now.
+    pub fn expire(&mut self, now: Instant) -> Vec<Closed> {
+        let ended: Vec<Receipt> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.lease_until <= now && !e.extending)
+            .map(|(receipt, _)| receipt.clone())
+            .collect();
+        ended.iter().filter_map(|receipt| self.lose(receipt, now)).collect()
+    }
+
+    /// Names the settlements that the queue must be told now, and marks them as told.
+    pub fn due_settlements(&mut self, now: Instant) -> Vec<Due> {
+        let mut due = Vec::new();
+        for (receipt, entry) in &mut self.entries {
+            if let State::Closing(closing) = &mut entry.state
+                && !closing.asked
+                && closing.not_before <= now
+            {
+                closing.asked = true;
+                due.push(Due {
+                    receipt: receipt.clone(),
+                    disposition: closing.disposition.clone(),
+                    dossier: closing.dossier.clone(),
+                });
+            }
+        }
+        due
+    }
+
+    /// Takes the queue's answer to one settlement. After an outage it is told again from
+    /// `again_at` on.
+    pub fn confirmed(
+        &mut self,
+        receipt: &Receipt,
+        answer: &Result<(), QueueError>,
+        again_at: Instant,
+        now: Instant,
+    ) -> Option<Closed> {
+        match answer {
+            Ok(()) => self.close(receipt, now),
+            Err(QueueError::LeaseLost(_)) => self.lose(receipt, now),
+            Err(QueueError::Unavailable(_)) => {
+                if let Some(Entry { state: State::Closing(closing), .. }) =
+                    self.entries.get_mut(receipt)
+                {
+                    closing.asked = false;
+                    closing.not_before = again_at;
+                }
+                None
+            }
+        }
+    }
+
+    /// The identity in numbers.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts { in_flight: self.entries.len() as u64, ..self.accounts }
+    }
+
+    /// How many deliveries are at each stage; those being settled count for the Ledger.
+    #[must_use]
+    pub fn at_stages(&self) -> HashMap<Stage, usize> {
+        let mut stages = HashMap::new();
+        for entry in self.entries.values() {
+            let stage = match entry.state {
+                State::Open => entry.tether.stage(),
+                State::Closing(_) => Stage::Ledger,
+            };
+            *stages.entry(stage).or_default() += 1;
+        }
+        stages
+    }
+
+    fn close(&mut self, receipt: &Receipt, now: Instant) -> Option<Closed> {
+        let entry = self.entries.remove(receipt)?;
+        let (outcome, dossier, failure) = match entry.state {
+            State::Closing(closing) => {
+                let (outcome, failure) = closing.disposition.counted();
+                (outcome, closing.dossier, failure)
+            }
+            State::Open => (Outcome::Lost, Dossier::default(), None),
+        };
+        self.count(outcome);
+        Some(Closed {
+            outcome,
+            failure,
+            dossier,
+            stage: entry.tether.stage(),
+            open_for: now - entry.opened_at,
+            age: entry.sent_at.map(|sent| now - sent),
+        })
+    }
+
+    fn lose(&mut self, receipt: &Receipt, now: Instant) -> Option<Closed> {
+        let entry = self.entries.remove(receipt)?;
+        entry.tether.cancel();
+        self.count(Outcome::Lost);
+        Some(Closed {
+            outcome: Outcome::Lost,
+            failure: None,
+            dossier: Dossier::default(),
+            stage: entry.tether.stage(),
+            open_for: now - entry.opened_at,
+            age: None,
+        })
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        let count = match outcome {
+            Outcome::Indexed => &mut self.accounts.indexed,
+            Outcome::Superseded => &mut self.accounts.superseded,
+            Outcome::Parked => &mut self.accounts.parked,
+            Outcome::Released => &mut self.accounts.released,
+            Outcome::Lost => &mut self.accounts.lost,
+        };
+        *count += 1;
+    }
+}
+
+impl Closing {
+    fn uncredited(disposition: Disposition, now: Instant) -> Self {
+        Self {
+            disposition,
+            dossier: Dossier::default(),
+            not_before: now,
+            asked: false,
+            _credit: None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

@@ -1,0 +1,301 @@
+//! The metrics as handles, registered once and passed in: no actor names a metric.
+
+pub mod catalogue;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+
+use crate::failure::{Class, Stage};
+use crate::inference::InferrerName;
+use catalogue as c;
+
+/// What became of a delivery, as counted in the accounting identity: received = indexed + superseded
+/// + parked + released + lost + in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Its document was written.
+    Indexed,
+    /// A newer document was there already.
+    Superseded,
+    /// It was parked with its failure.
+    Parked,
+    /// It was given back to the queue.
+    Released,
+    /// Its lease ended before it was settled.
+    Lost,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Indexed, Self::Superseded, Self::Parked, Self::Released, Self::Lost];
+
+    /// The outcome's label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Indexed => "indexed",
+            Self::Superseded => "superseded",
+            Self::Parked => "parked",
+            Self::Released => "released",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// The pipeline's metrics, except those of single inferrers ([`InferrerMetrics`]).
+#[derive(Clone)]
+pub struct Metrics {
+    /// See [`c::MESSAGES_RECEIVED`].
+    pub received: Counter,
+    finished: [Counter; Outcome::ALL.len()],
+    /// See [`c::INFLIGHT_MESSAGES`].
+    pub inflight: Gauge,
+    failures: Vec<Counter>,
+    /// See [`c::COALESCED`].
+    pub coalesced: Counter,
+    /// See [`c::LEASE_EXTENSIONS`].
+    pub lease_extensions: Counter,
+    lease_lost: [Counter; Stage::ALL.len()],
+    queue_errors: [Counter; QueueCall::ALL.len()],
+    stages: Vec<StageMetrics>,
+    /// See [`c::CREDIT_BYTES`].
+    pub credit_bytes: Gauge,
+    /// See [`c::CREDIT_PIXELS`].
+    pub credit_pixels: Gauge,
+    /// See [`c::DOWNLOAD_BYTES`].
+    pub download_bytes: Counter,
+    /// See [`c::SINK_RETRIES`].
+    pub sink_retries: Counter,
+    /// See [`c::DELIVERY`].
+    pub delivery: Histogram,
+    /// See [`c::GENERATION`].
+    pub generation: Gauge,
+    /// See [`c::END_TO_END_AGE`].
+    pub end_to_end_age: Histogram,
+}
+
+/// The metrics of one stage.
+#[derive(Clone)]
+pub struct StageMetrics {
+    /// See [`c::STAGE_WAIT`].
+    pub wait: Histogram,
+    /// See [`c::STAGE_SERVICE`].
+    pub service: Histogram,
+    /// See [`c::STAGE_QUEUE_LENGTH`].
+    pub queue_length: Gauge,
+    /// See [`c::STAGE_QUEUE_CAPACITY`].
+    pub queue_capacity: Gauge,
+    /// See [`c::MAILBOX_REFUSALS`].
+    pub refusals: Counter,
+    /// Adds seconds to [`c::BACKPRESSURE`].
+    pub backpressure: Seconds,
+}
+
+/// The metrics of one inferrer's pool.
+#[derive(Clone)]
+pub struct InferrerMetrics {
+    /// See [`c::BATCH_SIZE`].
+    pub batch_size: Histogram,
+    /// See [`c::WORKER_BUSY`].
+    pub busy: Seconds,
+    /// See [`c::WORKER_STARVED`].
+    pub starved: Seconds,
+    restarts: [Counter; RestartCause::ALL.len()],
+    /// See [`c::ABANDONED_THREADS`].
+    pub abandoned_threads: Gauge,
+}
+
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $label:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every label of this set.
+            pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
+
+            /// The label.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $label,)* }
+            }
+        }
+    };
+}
+
+labels! {
+    /// The calls of the queue that may fail.
+    QueueCall {
+        /// `receive`.
+        Receive = "receive",
+        /// `acknowledge`.
+        Acknowledge = "acknowledge",
+        /// `release`.
+        Release = "release",
+        /// `extend`.
+        Extend = "extend",
+        /// `park`.
+        Park = "park",
+    }
+}
+
+labels! {
+    /// Why a worker was replaced or rebuilt.
+    RestartCause {
+        /// The model panicked on a batch; the worker rebuilt it.
+        Panic = "panic",
+        /// The worker did not return and its thread was given up.
+        Hang = "hang",
+        /// The model could not be built.
+        Build = "build",
+        /// The worker itself died.
+        Death = "death",
+    }
+}
+
+/// A counter of seconds. Counters count whole numbers, so it counts microseconds and the exporter
+/// divides: the unit of what is exposed stays the second.
+#[derive(Clone)]
+pub struct Seconds(Counter);
+
+impl Seconds {
+    /// Adds a duration.
+    pub fn add(&self, duration: std::time::Duration) {
+        self.0.increment(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+/// What a counter of seconds must be divided by when it is exposed.
+pub const MICROSECONDS_PER_SECOND: f64 = 1e6;
+
+impl Metrics {
+    /// Registers every metric of the pipeline with `recorder`, all label sets at once, so that rates
+    /// and alerts work from the first event on.
+    #[must_use]
+    pub fn new(recorder: &dyn Recorder) -> Self {
+        let counter = |declaration, labels: &[(&'static str, &str)]| {
+            recorder.register_counter(&key(declaration, labels), &METADATA)
+        };
+        let gauge = |declaration| recorder.register_gauge(&key(declaration, &[]), &METADATA);
+        Self {
+            received: counter(&c::MESSAGES_RECEIVED, &[]),
+            finished: Outcome::ALL
+                .map(|o| counter(&c::MESSAGES_FINISHED, &[("outcome", o.as_str())])),
+            inflight: gauge(&c::INFLIGHT_MESSAGES),
+            failures: Class::ALL
+                .iter()
+                .map(|class| counter(&c::FAILURES, &[("class", class.as_str())]))
+                .collect(),
+            coalesced: counter(&c::COALESCED, &[]),
+            lease_extensions: counter(&c::LEASE_EXTENSIONS, &[]),
+            lease_lost: Stage::ALL.map(|s| counter(&c::LEASE_LOST, &[("stage", s.as_str())])),
+            queue_errors: QueueCall::ALL
+                .map(|call| counter(&c::QUEUE_ERRORS, &[("call", call.as_str())])),
+            stages: Stage::ALL.iter().map(|stage| StageMetrics::new(recorder, *stage)).collect(),
+            credit_bytes: gauge(&c::CREDIT_BYTES),
+            credit_pixels: gauge(&c::CREDIT_PIXELS),
+            download_bytes: counter(&c::DOWNLOAD_BYTES, &[]),
+            sink_retries: counter(&c::SINK_RETRIES, &[]),
+            delivery: recorder.register_histogram(&key(&c::DELIVERY, &[]), &METADATA),
+            generation: gauge(&c::GENERATION),
+            end_to_end_age: recorder.register_histogram(&key(&c::END_TO_END_AGE, &[]), &METADATA),
+        }
+    }
+
+    /// The counter of one outcome.
+    pub fn finished(&self, outcome: Outcome) -> &Counter {
+        &self.finished[outcome as usize]
+    }
+
+    /// The counter of one failure class.
+    pub fn failures(&self, class: Class) -> &Counter {
+        &self.failures[class as usize]
+    }
+
+    /// The counter of leases lost at one stage.
+    pub fn lease_lost(&self, stage: Stage) -> &Counter {
+        &self.lease_lost[stage as usize]
+    }
+
+    /// The counter of failures of one queue call.
+    pub fn queue_errors(&self, call: QueueCall) -> &Counter {
+        &self.queue_errors[call as usize]
+    }
+
+    /// The metrics of one stage.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> &StageMetrics {
+        &self.stages[stage as usize]
+    }
+}
+
+impl StageMetrics {
+    fn new(recorder: &dyn Recorder, stage: Stage) -> Self {
+        let labels = [("stage", stage.as_str())];
+        Self {
+            wait: recorder.register_histogram(&key(&c::STAGE_WAIT, &labels), &METADATA),
+            service: recorder.register_histogram(&key(&c::STAGE_SERVICE, &labels), &METADATA),
+            queue_length: recorder.register_gauge(&key(&c::STAGE_QUEUE_LENGTH, &labels), &METADATA),
+            queue_capacity: recorder
+                .register_gauge(&key(&c::STAGE_QUEUE_CAPACITY, &labels), &METADATA),
+            refusals: recorder.register_counter(&key(&c::MAILBOX_REFUSALS, &labels), &METADATA),
+            backpressure: Seconds(
+                recorder.register_counter(&key(&c::BACKPRESSURE, &labels), &METADATA),
+            ),
+        }
+    }
+}
+
+impl InferrerMetrics {
+    /// Registers the metrics of `inferrer` with `recorder`.
+    #[must_use]
+    pub fn new(recorder: &dyn Recorder, inferrer: &InferrerName) -> Self {
+        let labels = [("inferrer", inferrer.as_str())];
+        let counter =
+            |declaration| recorder.register_counter(&key(declaration, &labels), &METADATA);
+        Self {
+            batch_size: recorder.register_histogram(&key(&c::BATCH_SIZE, &labels), &METADATA),
+            busy: Seconds(counter(&c::WORKER_BUSY)),
+            starved: Seconds(counter(&c::WORKER_STARVED)),
+            restarts: RestartCause::ALL.map(|cause| {
+                let labels = [("inferrer", inferrer.as_str()), ("cause", cause.as_str())];
+                recorder.register_counter(&key(&c::WORKER_RESTARTS, &labels), &METADATA)
+            }),
+            abandoned_threads: recorder
+                .register_gauge(&key(&c::ABANDONED_THREADS, &labels), &METADATA),
+        }
+    }
+
+    /// The counter of restarts by one cause.
+    pub fn restarts(&self, cause: RestartCause) -> &Counter {
+        &self.restarts[cause as usize]
+    }
+}
+
+static METADATA: Metadata<'static> = Metadata::new("inference", Level::INFO, None);
+
+fn key(declaration: &c::Declaration, labels: &[(&'static str, &str)]) -> Key {
+    debug_assert!(labels.iter().map(|(name, _)| *name).eq(declaration.labels.iter().copied()));
+    let labels: Vec<Label> =
+        labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect();
+    Key::from_parts(declaration.name, labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enums_index_their_tables() {
+        for (at, outcome) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(*outcome as usize, at);
+        }
+        for (at, stage) in Stage::ALL.iter().enumerate() {
+            assert_eq!(*stage as usize, at);
+        }
+        for (at, class) in Class::ALL.iter().enumerate() {
+            assert_eq!(*class as usize, at);
+        }
+    }
+}

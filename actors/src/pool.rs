@@ -1,0 +1,414 @@
+//! A Pool serves one inferrer: it batches, hands out, judges the answers and replaces its workers.
+
+pub mod backlog;
+pub mod roster;
+pub mod worker;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use tokio::time::Instant;
+
+use crate::failure::{Class, Failure, Stage};
+use crate::flow::backoff::Backoff;
+use crate::flow::outlet::Handed;
+use crate::inference::{Answer, InferrerSpec};
+use crate::messages::{
+    BatchFailure, BatchInferred, Child, Infer, InferBatch, PoolGaveUp, PoolReady, Stop, Terminated,
+    WorkerFailed, WorkerReady,
+};
+use crate::metrics::{InferrerMetrics, Metrics, RestartCause};
+use crate::ports::InferrerFactory;
+use crate::supervision::death_watch::DeathWatch;
+use crate::supervision::restart_limit::RestartLimit;
+use backlog::Backlog;
+use roster::{Overdue, Roster};
+use worker::{Placement, Props, Seat, WorkerNews};
+
+/// How a pool works.
+#[derive(Clone, Debug)]
+pub struct PoolSettings {
+    /// Workers, each with a model and a thread of its own.
+    pub workers: usize,
+    /// The largest batch.
+    pub batch: usize,
+    /// A worker that infers longer is taken for hung. Sixteen pictures through VGG16 on a busy core
+    /// take under ten seconds.
+    pub inference_deadline: Duration,
+    /// A worker that loads longer is taken for hung. Half a gigabyte from a cold disk takes seconds.
+    pub start_deadline: Duration,
+    /// How often workers are looked at.
+    pub tick: Duration,
+    /// Restarts of workers (not panics inside inference) that are permitted within a minute.
+    pub restarts: usize,
+    /// Threads given up as hung that may run at once, in all pools; one more, and only a new process
+    /// helps.
+    pub abandoned_threads: usize,
+    /// Whether failing batches are bisected; off only to show in a test what it is good for.
+    pub bisect: bool,
+    /// Whether hung workers are replaced; off only to show in a test what it is good for.
+    pub replace_hung: bool,
+    /// Makes jitter repeatable.
+    pub seed: u64,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            workers: 1,
+            batch: 8,
+            inference_deadline: Duration::from_secs(30),
+            start_deadline: Duration::from_mins(2),
+            tick: Duration::from_millis(500),
+            restarts: 5,
+            abandoned_threads: 3,
+            bisect: true,
+            replace_hung: true,
+            seed: 0,
+        }
+    }
+}
+
+/// One inferrer of the pipeline: what its pool is made from.
+#[derive(Clone)]
+pub struct InferrerBlueprint {
+    /// Builds its models.
+    pub factory: Arc<dyn InferrerFactory>,
+    /// Its pool's settings.
+    pub settings: PoolSettings,
+    /// Its pool's metrics.
+    pub metrics: InferrerMetrics,
+}
+
+/// How many threads were given up as hung and still run, in all pools of all generations.
+#[derive(Clone, Debug, Default)]
+pub struct AbandonedThreads(Arc<AtomicUsize>);
+
+/// Whom a pool tells its news.
+#[derive(Clone)]
+pub struct PoolNews {
+    /// Every worker is ready.
+    pub ready: Recipient<PoolReady>,
+    /// It cannot go on.
+    pub gave_up: Recipient<PoolGaveUp>,
+}
+
+/// The agent that serves one inferrer.
+pub struct Pool {
+    /// The inferrer's place in the pipeline's list.
+    position: usize,
+    spec: Arc<InferrerSpec>,
+    factory: Arc<dyn InferrerFactory>,
+    placement: Arc<dyn Placement>,
+    backlog: Backlog<Infer>,
+    roster: Roster<Vec<Infer>>,
+    seats: HashMap<u64, Seat>,
+    abandoned: HashMap<u64, Seat>,
+    abandoned_in_all: AbandonedThreads,
+    batches: u64,
+    latch: ReadyLatch,
+    restarts: RestartLimit,
+    backoff: Backoff,
+    rng: SmallRng,
+    settings: PoolSettings,
+    metrics: Metrics,
+    inferrer_metrics: InferrerMetrics,
+    news: PoolNews,
+    watch: DeathWatch,
+}
+
+/// Counts the workers that have yet to say for the first time that they are ready.
+#[derive(Debug)]
+struct ReadyLatch(usize);
+
+impl ReadyLatch {
+    /// Counts one down; true when it was the last.
+    fn count_down(&mut self) -> bool {
+        let was = self.0;
+        self.0 = was.saturating_sub(1);
+        was == 1
+    }
+}
+
+impl Pool {
+    /// A pool of the inferrer at `position` in the pipeline's list.
+    #[must_use]
+    pub fn new(
+        position: usize,
+        inferrer: InferrerBlueprint,
+        placement: Arc<dyn Placement>,
+        metrics: Metrics,
+        abandoned_in_all: AbandonedThreads,
+        news: PoolNews,
+        watch: DeathWatch,
+    ) -> Self {
+        let InferrerBlueprint { factory, settings, metrics: inferrer_metrics } = inferrer;
+        Self {
+            position,
+            spec: Arc::clone(factory.spec()),
+            factory,
+            placement,
+            backlog: Backlog::default(),
+            roster: Roster::default(),
+            seats: HashMap::new(),
+            abandoned: HashMap::new(),
+            abandoned_in_all,
+            batches: 0,
+            latch: ReadyLatch(settings.workers),
+            restarts: RestartLimit::new(settings.restarts, Duration::from_mins(1)),
+            // A model that fails to load once often loads the next moment (memory, disk).
+            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
+            rng: SmallRng::seed_from_u64(settings.seed),
+            settings,
+            metrics,
+            inferrer_metrics,
+            news,
+            watch,
+        }
+    }
+
+    fn hire(&mut self, ctx: &mut Context<Self>) {
+        let number = self.roster.hire(Instant::now());
+        let address = ctx.address();
+        let news = WorkerNews {
+            ready: address.clone().recipient(),
+            failed: address.clone().recipient(),
+            inferred: address.clone().recipient(),
+        };
+        let watch =
+            DeathWatch::new(Child::Worker(number), self.watch.generation(), address.recipient());
+        let props = Props { number, factory: Arc::clone(&self.factory), news, watch };
+        self.seats.insert(number, self.placement.place(props));
+    }
+
+    /// Gives every idle worker a batch, as long as there is work.
+    fn hand_out(&mut self) {
+        if !self.backlog.is_empty() {
+            self.backlog.drop_doomed(|infer| infer.gathering.is_doomed());
+        }
+        while let Some((worker, idle_since)) = self.roster.longest_idle() {
+            let idle = self.roster.idle();
+            let Some(work) = self.backlog.next_batch(idle, self.settings.batch) else { return };
+            self.note_starvation(&work, idle_since);
+            self.assign(worker, work);
+        }
+    }
+
+    /// Counts how long the worker stood idle while a delivery of this batch was already in flight.
+    fn note_starvation(&self, work: &[Infer], idle_since: Instant) {
+        let first_opened = work.iter().map(|infer| infer.gathering.opened_at()).min();
+        if let Some(opened) = first_opened {
+            self.inferrer_metrics.starved.add(opened.max(idle_since).elapsed());
+        }
+    }
+
+    fn assign(&mut self, worker: u64, work: Vec<Infer>) {
+        self.batches += 1;
+        let batch = self.batches;
+        let inputs = work.iter().map(|infer| infer.input.clone()).collect();
+        self.inferrer_metrics.batch_size.record(work.len() as f64);
+        self.roster.assign(worker, batch, work, Instant::now());
+        if let Some(seat) = self.seats.get(&worker) {
+            seat.work.do_send(InferBatch { batch, inputs });
+        }
+    }
+
+    fn judge(&mut self, work: Vec<Infer>, answers: Vec<Result<Answer, String>>) {
+        for (infer, answer) in work.into_iter().zip(answers) {
+            let refused =
+                |class, cause| infer.gathering.fail(Failure::new(class, Stage::Pool, cause));
+            match answer {
+                Ok(answer) => match self.spec.check(&answer) {
+                    Ok(()) => infer.gathering.answer(self.position, &self.spec, answer.0),
+                    Err(cause) => refused(Class::InvalidOutput, cause),
+                },
+                Err(cause) => refused(Class::InferenceFailed, cause),
+            }
+        }
+    }
+
+    /// Halves a batch that failed; the lone bad item is its record's failure.
+    fn bisect(&mut self, work: Vec<Infer>, failure: &BatchFailure) {
+        let class =
+            if failure.panicked { Class::InferencePanicked } else { Class::InferenceFailed };
+        let fail = |infer: Infer| {
+            infer.gathering.fail(Failure::new(class, Stage::Pool, failure.cause.clone()));
+        };
+        if !self.settings.bisect {
+            work.into_iter().for_each(fail);
+        } else if let Err(Some(lone)) = self.backlog.bisect(work) {
+            fail(lone);
+        }
+    }
+
+    /// Gives up workers that do not answer, threads and all, and runs their items one by one.
+    fn replace_overdue(&mut self, ctx: &mut Context<Self>) {
+        let (inference, start) = (self.settings.inference_deadline, self.settings.start_deadline);
+        for Overdue { worker, work } in self.roster.strike_overdue(Instant::now(), inference, start)
+        {
+            tracing::error!(inferrer = %self.spec.name, worker, "a worker hangs and is replaced");
+            self.inferrer_metrics.restarts(RestartCause::Hang).increment(1);
+            if let Some(seat) = self.seats.remove(&worker) {
+                self.abandoned.insert(worker, seat);
+                self.abandoned_in_all.0.fetch_add(1, Ordering::Relaxed);
+            }
+            self.note_abandoned();
+            if let Err(Some(lone)) = self.backlog.isolate(work.unwrap_or_default()) {
+                let cause = format!("the model did not return within {inference:?}");
+                lone.gathering.fail(Failure::new(Class::InferenceTimedOut, Stage::Pool, cause));
+            }
+            self.hire(ctx);
+        }
+        let hanging = self.abandoned_in_all.0.load(Ordering::Relaxed);
+        if hanging > self.settings.abandoned_threads {
+            self.give_up(ctx, format!("{hanging} threads hang"), true);
+        }
+        self.hand_out();
+    }
+
+    fn note_abandoned(&self) {
+        self.inferrer_metrics.abandoned_threads.set(self.abandoned.len() as f64);
+    }
+
+    /// Replaces a worker that is gone, after a moment, or gives up if it happens too often.
+    fn restart(&mut self, ctx: &mut Context<Self>, cause: RestartCause, reason: &str) {
+        tracing::error!(inferrer = %self.spec.name, reason, "a worker is gone");
+        self.inferrer_metrics.restarts(cause).increment(1);
+        if !self.restarts.permits(Instant::now()) {
+            self.give_up(ctx, format!("its workers keep failing: {reason}"), false);
+            return;
+        }
+        let wait = self.backoff.next(&mut self.rng);
+        ctx.run_later(wait, |this, ctx| this.hire(ctx));
+    }
+
+    fn give_up(&mut self, ctx: &mut Context<Self>, cause: String, fatal: bool) {
+        self.news.gave_up.do_send(PoolGaveUp {
+            inferrer: self.spec.name.clone(),
+            generation: self.watch.generation(),
+            cause,
+            fatal,
+        });
+        ctx.stop();
+    }
+
+    /// Lets go of an abandoned worker whose thread has come back after all.
+    fn welcome_back(&mut self, worker: u64) {
+        if let Some(seat) = self.abandoned.remove(&worker) {
+            seat.vacate();
+            self.abandoned_in_all.0.fetch_sub(1, Ordering::Relaxed);
+            self.note_abandoned();
+        }
+    }
+}
+
+impl Actor for Pool {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        for _ in 0..self.settings.workers {
+            self.hire(ctx);
+        }
+        if self.settings.replace_hung {
+            ctx.run_interval(self.settings.tick, Self::replace_overdue);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.seats.values().chain(self.abandoned.values()).for_each(Seat::vacate);
+    }
+}
+
+impl Handler<Handed<Infer>> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, infer: Handed<Infer>, _: &mut Context<Self>) {
+        self.backlog.push(infer.open());
+        self.hand_out();
+    }
+}
+
+impl Handler<WorkerReady> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, WorkerReady { worker }: WorkerReady, _: &mut Context<Self>) {
+        if !self.roster.ready(worker, Instant::now()) {
+            self.welcome_back(worker);
+            return;
+        }
+        if self.latch.count_down() {
+            self.news.ready.do_send(PoolReady {
+                inferrer: self.spec.name.clone(),
+                generation: self.watch.generation(),
+            });
+        }
+        self.hand_out();
+    }
+}
+
+impl Handler<BatchInferred> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, news: BatchInferred, _: &mut Context<Self>) {
+        let BatchInferred { worker, batch, outcome, service } = news;
+        self.inferrer_metrics.busy.add(service);
+        self.metrics.stage(Stage::Pool).service.record(service);
+        let Some(work) = self.roster.answered(worker, batch, Instant::now()) else {
+            self.welcome_back(worker);
+            return;
+        };
+        match outcome {
+            Ok(answers) => self.judge(work, answers),
+            Err(failure) => {
+                if failure.panicked {
+                    self.inferrer_metrics.restarts(RestartCause::Panic).increment(1);
+                }
+                self.bisect(work, &failure);
+            }
+        }
+    }
+}
+
+impl Handler<WorkerFailed> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, failed: WorkerFailed, ctx: &mut Context<Self>) {
+        let WorkerFailed { worker, cause } = failed;
+        if self.roster.dismiss(worker).is_some() {
+            self.seats.remove(&worker).iter().for_each(Seat::vacate);
+            self.restart(ctx, RestartCause::Build, &cause);
+        } else {
+            self.welcome_back(worker);
+        }
+    }
+}
+
+impl Handler<Terminated> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, terminated: Terminated, ctx: &mut Context<Self>) {
+        let Child::Worker(worker) = terminated.child else { return };
+        self.welcome_back(worker);
+        if let Some(work) = self.roster.dismiss(worker) {
+            self.seats.remove(&worker).iter().for_each(Seat::vacate);
+            self.backlog.again(work.unwrap_or_default());
+            self.restart(ctx, RestartCause::Death, "the worker died outside inference");
+            self.hand_out();
+        }
+    }
+}
+
+impl Handler<Stop> for Pool {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+}

@@ -1,0 +1,186 @@
+//! A worker owns one model and infers batches, one at a time, on its own thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, Addr, Arbiter, Context, Handler, Message, Recipient};
+use tokio::time::Instant;
+
+use crate::flow::contained::panic_message;
+use crate::inference::Answer;
+use crate::messages::{BatchFailure, BatchInferred, InferBatch, Stop, WorkerFailed, WorkerReady};
+use crate::ports::{InferError, Inferrer, InferrerFactory};
+use crate::supervision::death_watch::DeathWatch;
+
+/// Whom a worker tells its news.
+#[derive(Clone)]
+pub struct WorkerNews {
+    /// It is ready.
+    pub ready: Recipient<WorkerReady>,
+    /// It could not load its model.
+    pub failed: Recipient<WorkerFailed>,
+    /// A batch is done.
+    pub inferred: Recipient<BatchInferred>,
+}
+
+/// What a worker is made from, in the thread where it will run: a model need not be `Send`.
+pub struct Props {
+    /// Its number in the roster.
+    pub number: u64,
+    /// Builds its model.
+    pub factory: Arc<dyn InferrerFactory>,
+    /// Whom it tells its news.
+    pub news: WorkerNews,
+    /// Tells its pool when it is gone.
+    pub watch: DeathWatch,
+}
+
+/// The agent that owns one model.
+pub struct Worker {
+    number: u64,
+    factory: Arc<dyn InferrerFactory>,
+    inferrer: Option<Box<dyn Inferrer>>,
+    news: WorkerNews,
+    _watch: DeathWatch,
+}
+
+impl Worker {
+    /// A worker that will build its model when it is started.
+    #[must_use]
+    pub fn new(props: Props) -> Self {
+        let Props { number, factory, news, watch } = props;
+        Self { number, factory, inferrer: None, news, _watch: watch }
+    }
+
+    /// Builds the model and says that it is ready, or that it could not, and stops.
+    fn build(&mut self, ctx: &mut Context<Self>) {
+        let built =
+            catch_unwind(AssertUnwindSafe(|| self.factory.build())).unwrap_or_else(|payload| {
+                Err(InferError(format!("building panicked: {}", panic_message(payload.as_ref()))))
+            });
+        match built {
+            Ok(inferrer) => {
+                self.inferrer = Some(inferrer);
+                self.tell(&self.news.ready, WorkerReady { worker: self.number });
+            }
+            Err(InferError(cause)) => {
+                self.tell(&self.news.failed, WorkerFailed { worker: self.number, cause });
+                ctx.stop();
+            }
+        }
+    }
+
+    fn infer(&mut self, batch: &InferBatch) -> Result<Vec<Result<Answer, String>>, BatchFailure> {
+        let Some(inferrer) = &mut self.inferrer else {
+            let cause = "the worker has no model".to_owned();
+            return Err(BatchFailure { panicked: false, cause });
+        };
+        // Unwind safety: after a panic the model is thrown away and built anew.
+        let answers = catch_unwind(AssertUnwindSafe(|| inferrer.infer(&batch.inputs)));
+        match answers {
+            Ok(Ok(answers)) if answers.len() == batch.inputs.len() => Ok(answers),
+            Ok(Ok(answers)) => {
+                let (answered, asked) = (answers.len(), batch.inputs.len());
+                let cause = format!("{answered} answers to {asked} inputs");
+                Err(BatchFailure { panicked: false, cause })
+            }
+            Ok(Err(InferError(cause))) => Err(BatchFailure { panicked: false, cause }),
+            Err(payload) => {
+                self.inferrer = None;
+                Err(BatchFailure { panicked: true, cause: panic_message(payload.as_ref()) })
+            }
+        }
+    }
+
+    fn tell<M>(&self, recipient: &Recipient<M>, news: M)
+    where
+        M: Message + Send,
+        M::Result: Send,
+    {
+        recipient.do_send(news);
+    }
+}
+
+impl Actor for Worker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        // At most one batch and a Stop ever wait here.
+        ctx.set_mailbox_capacity(2);
+        self.build(ctx);
+    }
+}
+
+impl Handler<InferBatch> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, batch: InferBatch, ctx: &mut Context<Self>) {
+        let began = Instant::now();
+        let outcome = self.infer(&batch);
+        let InferBatch { batch, inputs } = batch;
+        // Before the news: when the pool answers the gatherings, the inputs must be free.
+        drop(inputs);
+        let service = began.elapsed();
+        let news = BatchInferred { worker: self.number, batch, outcome, service };
+        self.tell(&self.news.inferred, news);
+        if self.inferrer.is_some() {
+            self.tell(&self.news.ready, WorkerReady { worker: self.number });
+        } else {
+            self.build(ctx);
+        }
+    }
+}
+
+impl Handler<Stop> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+}
+
+/// Where workers run.
+pub trait Placement: Send + Sync {
+    /// Starts a worker, which builds its model at once.
+    fn place(&self, worker: Props) -> Seat;
+}
+
+/// A placed worker: the way to it, and its thread if it has one of its own.
+pub struct Seat {
+    /// Batches go here.
+    pub work: Recipient<InferBatch>,
+    /// Asks the worker to stop.
+    pub stop: Recipient<Stop>,
+    /// Its thread.
+    pub thread: Option<Arbiter>,
+}
+
+impl Seat {
+    /// Asks the worker and its thread to end once they have done what they are doing. A thread that
+    /// hangs goes on hanging.
+    pub fn vacate(&self) {
+        self.stop.do_send(Stop);
+        if let Some(thread) = &self.thread {
+            thread.stop();
+        }
+    }
+}
+
+/// Every worker on a thread of its own.
+pub struct OwnThreads;
+
+impl Placement for OwnThreads {
+    fn place(&self, props: Props) -> Seat {
+        let thread = Arbiter::new();
+        let worker = Worker::start_in_arbiter(&thread.handle(), |_| Worker::new(props));
+        Seat { thread: Some(thread), ..Seat::of(worker) }
+    }
+}
+
+impl Seat {
+    /// The seat of a worker without a thread of its own.
+    #[must_use]
+    pub fn of(worker: Addr<Worker>) -> Self {
+        Self { work: worker.clone().into(), stop: worker.into(), thread: None }
+    }
+}

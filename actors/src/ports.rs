@@ -1,0 +1,18 @@
+//! The pipeline's edges: one trait each, free of any engine. Engines live in the root package.
+//!
+//! Every asynchronous call is made in a task of its own, so that an engine's panic costs the
+//! deliveries of that call and nothing else; every engine is shared by all generations of actors.
+
+pub mod catalogue;
+pub mod fetcher;
+pub mod index;
+pub mod inferrer;
+pub mod queue;
+pub mod topic;
+
+pub use catalogue::{Catalogue, CatalogueDown, NotRetrieved};
+pub use fetcher::{DecodeError, Decoded, Decoder, FetchError, Fetcher};
+pub use index::{Augmented, Index, IndexError, Prepared, Verdict};
+pub use inferrer::{InferError, Inferrer, InferrerFactory};
+pub use queue::{Message, Parked, Queue, QueueError, Receipt, Received, Release};
+pub use topic::{Topic, TopicDown};

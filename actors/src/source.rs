@@ -1,0 +1,279 @@
+//! The Source takes messages from the queue: never more than it has credits for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient,
+    SpawnHandle, WrapFuture,
+};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use std::time::SystemTime;
+use tokio::time::Instant;
+
+use crate::delivery::{Delivery, Ending};
+use crate::failure::Stage;
+use crate::flow::backoff::Backoff;
+use crate::flow::credits::{Budget, Reservation};
+use crate::flow::outages::{Outage, Outages};
+use crate::flow::outlet::Outlet;
+use crate::messages::{Begin, Exhausted, Opened, Retrieve, Settled, Stop, StopReceiving};
+use crate::metrics::{Metrics, QueueCall};
+use crate::ports::{Message as QueueMessage, Queue, QueueError, Received, Release};
+use crate::supervision::death_watch::DeathWatch;
+
+/// How the Source polls.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// The most messages one receive asks for: ten is the most SQS gives.
+    pub receive_at_most: u32,
+    /// Makes jitter repeatable.
+    pub seed: u64,
+    /// Whether deliveries settle when dropped; off only to show in a test what it is good for.
+    pub settle_on_drop: bool,
+}
+
+impl Default for SourceSettings {
+    fn default() -> Self {
+        Self { receive_at_most: 10, seed: 0, settle_on_drop: true }
+    }
+}
+
+/// Whom the Source tells.
+pub struct SourceOutlets {
+    /// Deliveries go here.
+    pub retriever: Arc<Outlet<Retrieve>>,
+    /// Opened deliveries are entered here.
+    pub opened: Recipient<Opened>,
+    /// Settled deliveries go here.
+    pub settled: Arc<Recipient<Settled>>,
+    /// The end of the queue is told here.
+    pub exhausted: Recipient<Exhausted>,
+}
+
+/// The agent that takes messages from the queue.
+pub struct Source {
+    queue: Arc<dyn Queue>,
+    credits: Budget,
+    outages: Outages,
+    outlets: SourceOutlets,
+    metrics: Metrics,
+    settings: SourceSettings,
+    backoff: Backoff,
+    rng: SmallRng,
+    outage: Option<Outage>,
+    waiting: Option<SpawnHandle>,
+    stopping: bool,
+    watch: DeathWatch,
+}
+
+/// Source → itself: credits are in hand, receive.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Receive(Vec<Reservation>);
+
+/// A receive → Source: this is what it brought.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Brought {
+    credits: Vec<Reservation>,
+    answer: Result<Received, QueueError>,
+    asked_at: Instant,
+}
+
+impl Source {
+    /// A Source that waits for [`Begin`].
+    #[must_use]
+    pub fn new(
+        queue: Arc<dyn Queue>,
+        credits: Budget,
+        outages: Outages,
+        outlets: SourceOutlets,
+        metrics: Metrics,
+        settings: SourceSettings,
+        watch: DeathWatch,
+    ) -> Self {
+        let rng = SmallRng::seed_from_u64(settings.seed);
+        // Half a second first: most refusals of a queue are throttling. Half a minute at most, so
+        // that work goes on soon after an outage.
+        let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
+        Self {
+            queue,
+            credits,
+            outages,
+            outlets,
+            metrics,
+            settings,
+            backoff,
+            rng,
+            outage: None,
+            waiting: None,
+            stopping: false,
+            watch,
+        }
+    }
+
+    /// Waits until every dependency answers and a credit is free, then asks for as many messages as
+    /// there are credits, at most one receive's worth.
+    fn wait_for_credits(&mut self, ctx: &mut Context<Self>) {
+        if self.stopping {
+            return;
+        }
+        let (credits, outages) = (self.credits.clone(), self.outages.clone());
+        let backpressure = self.metrics.stage(Stage::Source).backpressure.clone();
+        let at_most = self.settings.receive_at_most;
+        let waiting = async move {
+            let since = Instant::now();
+            outages.over().await;
+            let first = credits.reserve(1).await.expect("a budget of messages holds at least one");
+            backpressure.add(since.elapsed());
+            let more = (1..at_most).map_while(|_| credits.try_reserve(1));
+            std::iter::once(first).chain(more).collect()
+        };
+        let waiting = waiting.into_actor(self).map(|credits, this: &mut Self, ctx| {
+            this.waiting = None;
+            ctx.notify(Receive(credits));
+        });
+        self.waiting = Some(ctx.spawn(waiting));
+    }
+
+    /// Receives in a task that nobody ends: a message that a dropped receive would bring stays
+    /// hidden. If this actor is gone by then, the task itself gives them back.
+    fn receive(&self, ctx: &mut Context<Self>, credits: Vec<Reservation>) {
+        let (queue, source) = (Arc::clone(&self.queue), ctx.address());
+        actix_rt::spawn(async move {
+            let asked_at = Instant::now();
+            // In a task of its own, so that a panic of the engine is an answer, too.
+            let asked = Arc::clone(&queue);
+            let at_most = credits.len();
+            let receive = actix_rt::spawn(async move { asked.receive(at_most).await });
+            let answer = receive
+                .await
+                .unwrap_or_else(|panic| Err(QueueError::Unavailable(panic.to_string())));
+            hand_back(&queue, &source, Brought { credits, answer, asked_at }).await;
+        });
+    }
+
+    fn open(&self, message: QueueMessage, credit: Reservation, asked_at: Instant) {
+        let delivery = Delivery::open(
+            message.receipt,
+            message.attempt,
+            credit,
+            Arc::clone(&self.outlets.settled),
+        );
+        let mut delivery = if self.settings.settle_on_drop {
+            delivery
+        } else {
+            delivery.without_settlement_on_drop()
+        };
+        self.outlets.opened.do_send(Opened {
+            receipt: delivery.receipt().clone(),
+            attempt: message.attempt,
+            // From before the receive: the queue's own clock began no earlier.
+            lease_until: asked_at + self.queue.lease(),
+            age: message.sent_at.and_then(|sent| SystemTime::now().duration_since(sent).ok()),
+            tether: Arc::clone(delivery.tether()),
+        });
+        match message.id {
+            _ if self.stopping => delivery.settle(Ending::NotBegun),
+            Ok(id) => {
+                delivery.dossier.id = Some(id.clone());
+                delivery.reached(Stage::Retriever);
+                self.outlets.retriever.offer(Retrieve { delivery, id });
+            }
+            Err(failure) => delivery.fail(failure),
+        }
+    }
+
+    fn pause(&mut self, ctx: &mut Context<Self>, error: &QueueError) {
+        self.metrics.queue_errors(QueueCall::Receive).increment(1);
+        let wait = self.backoff.next(&mut self.rng);
+        tracing::warn!(%error, ?wait, "the queue did not answer; nothing is received until it does");
+        self.outage.get_or_insert_with(|| self.outages.begin());
+        ctx.run_later(wait, |this, ctx| {
+            // The next receive is the probe: without this it would wait for itself.
+            this.outage = None;
+            this.wait_for_credits(ctx);
+        });
+    }
+}
+
+/// Gives what a receive brought to the Source, or back to the queue if there is none any more.
+async fn hand_back(queue: &Arc<dyn Queue>, source: &Addr<Source>, brought: Brought) {
+    if source.connected() {
+        source.do_send(brought);
+        return;
+    }
+    if let Ok(Received::Messages(messages)) = &brought.answer {
+        let release =
+            |m: &QueueMessage| Release { receipt: m.receipt.clone(), after: Duration::ZERO };
+        let releases: Vec<Release> = messages.iter().map(release).collect();
+        for batch in releases.chunks(queue.batch_limit()) {
+            queue.release(batch).await;
+        }
+    }
+}
+
+impl Actor for Source {
+    type Context = Context<Self>;
+}
+
+impl Handler<Begin> for Source {
+    type Result = ();
+
+    fn handle(&mut self, _: Begin, ctx: &mut Context<Self>) {
+        self.wait_for_credits(ctx);
+    }
+}
+
+impl Handler<Receive> for Source {
+    type Result = ();
+
+    fn handle(&mut self, Receive(credits): Receive, ctx: &mut Context<Self>) {
+        if !self.stopping {
+            self.receive(ctx, credits);
+        }
+    }
+}
+
+impl Handler<Brought> for Source {
+    type Result = ();
+
+    fn handle(&mut self, brought: Brought, ctx: &mut Context<Self>) {
+        self.metrics.stage(Stage::Source).service.record(brought.asked_at.elapsed());
+        match brought.answer {
+            Ok(Received::Messages(messages)) => {
+                self.backoff.reset();
+                for (message, credit) in messages.into_iter().zip(brought.credits) {
+                    self.open(message, credit, brought.asked_at);
+                }
+                self.wait_for_credits(ctx);
+            }
+            Ok(Received::Exhausted) => {
+                let generation = self.watch.generation();
+                self.outlets.exhausted.do_send(Exhausted { generation });
+            }
+            Err(error) => self.pause(ctx, &error),
+        }
+    }
+}
+
+impl Handler<StopReceiving> for Source {
+    type Result = ();
+
+    fn handle(&mut self, _: StopReceiving, ctx: &mut Context<Self>) {
+        self.stopping = true;
+        if let Some(waiting) = self.waiting.take() {
+            ctx.cancel_future(waiting);
+        }
+    }
+}
+
+impl Handler<Stop> for Source {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+}

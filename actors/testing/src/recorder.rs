@@ -1,0 +1,169 @@
+//! A recorder of metrics for tests, and a bomb hidden in it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use metrics::{
+    Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+
+use actors::failure::Stage;
+use actors::metrics::Metrics;
+
+/// Records metrics for a test to read. Through its histograms an actor can be made to panic in the
+/// middle of a handler, as a bug would: without a back door in the actor.
+pub struct TestRecorder {
+    inner: DebuggingRecorder,
+    bombs: Bombs,
+}
+
+/// Bombs by metric and label.
+#[derive(Clone, Default)]
+pub struct Bombs(Arc<Mutex<Vec<Bomb>>>);
+
+struct Bomb {
+    metric: &'static str,
+    label: &'static str,
+    after: usize,
+}
+
+impl Default for TestRecorder {
+    fn default() -> Self {
+        Self { inner: DebuggingRecorder::new(), bombs: Bombs::default() }
+    }
+}
+
+impl TestRecorder {
+    /// The bombs hidden in it.
+    #[must_use]
+    pub fn bombs(&self) -> Bombs {
+        self.bombs.clone()
+    }
+
+    /// Metrics that record here.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics::new(self)
+    }
+
+    /// A reader of what is recorded.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader(self.inner.snapshotter())
+    }
+}
+
+/// Reads what was recorded.
+pub struct Reader(Snapshotter);
+
+impl Reader {
+    /// The sum of a counter over the label sets that contain `label`. Reading resets it.
+    #[must_use]
+    pub fn counter(&self, name: &str, label: &str) -> u64 {
+        let values = self.0.snapshot().into_vec();
+        let of_name = values.into_iter().filter(|(key, ..)| {
+            key.key().name() == name
+                && (label.is_empty() || key.key().labels().any(|l| l.value() == label))
+        });
+        of_name
+            .map(|(.., value)| if let DebugValue::Counter(count) = value { count } else { 0 })
+            .sum()
+    }
+}
+
+impl Bombs {
+    /// Makes the actor of `stage` panic when it next takes work up, after `after` more times.
+    pub fn plant(&self, stage: Stage, after: usize) {
+        let (metric, label) = match stage {
+            Stage::Source => ("inference_stage_service_seconds", "source"),
+            Stage::Ledger => ("inference_delivery_seconds", ""),
+            stage => ("inference_stage_wait_seconds", stage.as_str()),
+        };
+        self.lock().push(Bomb { metric, label, after });
+    }
+
+    /// How many have not gone off.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Bomb>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touch(&self, metric: &str, label: &str) {
+        let mut bombs = self.lock();
+        let Some(at) = bombs.iter().position(|b| b.metric == metric && b.label == label) else {
+            return;
+        };
+        if bombs[at].after == 0 {
+            bombs.remove(at);
+            drop(bombs);
+            panic!("a bomb went off in {metric} {label}");
+        }
+        bombs[at].after -= 1;
+    }
+}
+
+struct Mined {
+    inner: Histogram,
+    bombs: Bombs,
+    metric: String,
+    label: String,
+}
+
+impl HistogramFn for Mined {
+    fn record(&self, value: f64) {
+        self.bombs.touch(&self.metric, &self.label);
+        self.inner.record(value);
+    }
+}
+
+impl Recorder for TestRecorder {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
+        self.inner.register_counter(key, metadata)
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
+        self.inner.register_gauge(key, metadata)
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(Arc::new(Mined {
+            inner: self.inner.register_histogram(key, metadata),
+            bombs: self.bombs.clone(),
+            metric: key.name().to_owned(),
+            label: key.labels().next().map_or_else(String::new, |l| l.value().to_owned()),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_read_by_name_and_label() {
+        let recorder = TestRecorder::default();
+        let metrics = recorder.metrics();
+        metrics.finished(actors::metrics::Outcome::Parked).increment(2);
+
+        assert_eq!(recorder.reader().counter("inference_messages_finished_total", "parked"), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "a bomb went off")]
+    fn a_bomb_goes_off_when_its_stage_takes_work_up() {
+        let recorder = TestRecorder::default();
+        let metrics = recorder.metrics();
+        recorder.bombs().plant(Stage::Sink, 1);
+        metrics.stage(Stage::Downloader).wait.record(0.0);
+        metrics.stage(Stage::Sink).wait.record(0.0);
+        metrics.stage(Stage::Sink).wait.record(0.0);
+    }
+}
