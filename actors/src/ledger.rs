@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::failure::Stage;
 use crate::flow::backoff::Backoff;
-use crate::flow::contained::contained;
+use crate::flow::contained::{Panicked, contained};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
 use crate::metrics::{Metrics, Outcome, QueueCall};
@@ -166,7 +166,7 @@ impl Ledger {
         ctx.spawn(actix::ActorFutureExt::map(
             told.into_actor(self),
             move |told, this: &mut Self, ctx| {
-                let answers = told.unwrap_or_else(|panicked| all_unavailable(&receipts, &panicked));
+                let answers = one_each(&receipts, told);
                 this.told(ctx, call, &receipts, answers);
             },
         ));
@@ -226,8 +226,7 @@ impl Ledger {
         ctx.spawn(actix::ActorFutureExt::map(
             extended.into_actor(self),
             move |answers, this: &mut Self, _| {
-                let answers =
-                    answers.unwrap_or_else(|panicked| all_unavailable(&receipts, &panicked));
+                let answers = one_each(&receipts, answers);
                 for (receipt, answer) in receipts.iter().zip(answers) {
                     match &answer {
                         Ok(()) => this.metrics.lease_extensions.increment(1),
@@ -300,11 +299,19 @@ fn parked(due: Due, models: &Arc<[ModelStamp]>) -> Option<Parked> {
     })
 }
 
-fn all_unavailable(
+/// One answer for each receipt: after a panic, or where the engine owes one, that the queue is
+/// unavailable, so that it is asked again.
+fn one_each(
     receipts: &[Receipt],
-    panicked: &crate::flow::contained::Panicked,
+    answers: Result<Vec<Result<(), QueueError>>, Panicked>,
 ) -> Vec<Result<(), QueueError>> {
-    receipts.iter().map(|_| Err(QueueError::Unavailable(panicked.to_string()))).collect()
+    let owed = match &answers {
+        Ok(_) => "no answer for this receipt".to_owned(),
+        Err(panicked) => panicked.to_string(),
+    };
+    let mut answers = answers.unwrap_or_default();
+    answers.resize(receipts.len(), Err(QueueError::Unavailable(owed)));
+    answers
 }
 
 impl Actor for Ledger {

@@ -124,6 +124,8 @@ pub struct BatchFailure {
 pub struct Opened {
     /// The message's name at the queue.
     pub receipt: Receipt,
+    /// The id in its body, if there is one: what is parked must say what it is, whoever dies.
+    pub id: Option<RecordId>,
     /// How often it was received.
     pub attempt: u32,
     /// When its lease ends unless extended.

@@ -5,8 +5,7 @@ pub mod roster;
 pub mod worker;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
@@ -28,7 +27,9 @@ use crate::supervision::death_watch::DeathWatch;
 use crate::supervision::restart_limit::RestartLimit;
 use backlog::Backlog;
 use roster::{Overdue, Roster};
-use worker::{Placement, Props, Seat, WorkerNews};
+use worker::{Placement, Props, Seat, ThreadCount, WorkerNews};
+
+pub use worker::AbandonedThreads;
 
 /// How a pool works.
 #[derive(Clone, Debug)]
@@ -85,10 +86,6 @@ pub struct InferrerBlueprint {
     pub metrics: InferrerMetrics,
 }
 
-/// How many threads were given up as hung and still run, in all pools of all generations.
-#[derive(Clone, Debug, Default)]
-pub struct AbandonedThreads(Arc<AtomicUsize>);
-
 /// Whom a pool tells its news.
 #[derive(Clone)]
 pub struct PoolNews {
@@ -108,6 +105,7 @@ pub struct Pool {
     backlog: Backlog<Infer>,
     roster: Roster<Vec<Infer>>,
     seats: HashMap<u64, Seat>,
+    threads: HashMap<u64, Weak<ThreadCount>>,
     abandoned: HashMap<u64, Seat>,
     abandoned_in_all: AbandonedThreads,
     batches: u64,
@@ -156,6 +154,7 @@ impl Pool {
             backlog: Backlog::default(),
             roster: Roster::default(),
             seats: HashMap::new(),
+            threads: HashMap::new(),
             abandoned: HashMap::new(),
             abandoned_in_all,
             batches: 0,
@@ -182,7 +181,10 @@ impl Pool {
         };
         let watch =
             DeathWatch::new(Child::Worker(number), self.watch.generation(), address.recipient());
-        let props = Props { number, factory: Arc::clone(&self.factory), news, watch };
+        let shown = self.inferrer_metrics.abandoned_threads.clone();
+        let thread = ThreadCount::new(self.abandoned_in_all.clone(), shown);
+        self.threads.insert(number, Arc::downgrade(&thread));
+        let props = Props { number, factory: Arc::clone(&self.factory), news, watch, thread };
         self.seats.insert(number, self.placement.place(props));
     }
 
@@ -253,26 +255,27 @@ impl Pool {
         {
             tracing::error!(inferrer = %self.spec.name, worker, "a worker hangs and is replaced");
             self.inferrer_metrics.restarts(RestartCause::Hang).increment(1);
-            if let Some(seat) = self.seats.remove(&worker) {
-                self.abandoned.insert(worker, seat);
-                self.abandoned_in_all.0.fetch_add(1, Ordering::Relaxed);
-            }
-            self.note_abandoned();
+            self.abandon(worker);
             if let Err(Some(lone)) = self.backlog.isolate(work.unwrap_or_default()) {
                 let cause = format!("the model did not return within {inference:?}");
                 lone.gathering.fail(Failure::new(Class::InferenceTimedOut, Stage::Pool, cause));
             }
             self.hire(ctx);
         }
-        let hanging = self.abandoned_in_all.0.load(Ordering::Relaxed);
+        let hanging = self.abandoned_in_all.count();
         if hanging > self.settings.abandoned_threads {
             self.give_up(ctx, format!("{hanging} threads hang"), true);
         }
         self.hand_out();
     }
 
-    fn note_abandoned(&self) {
-        self.inferrer_metrics.abandoned_threads.set(self.abandoned.len() as f64);
+    /// Gives a worker's thread up; its seat is kept to vacate it should the thread come back.
+    fn abandon(&mut self, worker: u64) {
+        if let Some(seat) = self.seats.remove(&worker) {
+            self.abandoned.insert(worker, seat);
+        }
+        self.threads.get(&worker).and_then(Weak::upgrade).iter().for_each(|t| t.abandon());
+        self.threads.retain(|_, thread| thread.strong_count() > 0);
     }
 
     /// Replaces a worker that is gone, after a moment, or gives up if it happens too often.
@@ -301,8 +304,6 @@ impl Pool {
     fn welcome_back(&mut self, worker: u64) {
         if let Some(seat) = self.abandoned.remove(&worker) {
             seat.vacate();
-            self.abandoned_in_all.0.fetch_sub(1, Ordering::Relaxed);
-            self.note_abandoned();
         }
     }
 }

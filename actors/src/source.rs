@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, Recipient,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient,
     SpawnHandle, WrapFuture,
 };
 use rand::SeedableRng;
@@ -78,8 +78,41 @@ struct Receive(Vec<Reservation>);
 #[rtype(result = "()")]
 struct Brought {
     credits: Vec<Reservation>,
-    answer: Result<Received, QueueError>,
+    /// Messages, or nothing at the end of the queue.
+    answer: Result<Option<Catch>, QueueError>,
     asked_at: Instant,
+}
+
+/// Received messages. Those that nobody opens, because the Source is gone or never asked for as many,
+/// are given back when this is dropped: nothing waits for its lease to run out.
+struct Catch {
+    queue: Arc<dyn Queue>,
+    messages: std::vec::IntoIter<QueueMessage>,
+}
+
+impl Catch {
+    fn of(queue: Arc<dyn Queue>, received: Received) -> Option<Self> {
+        match received {
+            Received::Messages(messages) => Some(Self { queue, messages: messages.into_iter() }),
+            Received::Exhausted => None,
+        }
+    }
+}
+
+impl Drop for Catch {
+    fn drop(&mut self) {
+        let release = |m: QueueMessage| Release { receipt: m.receipt, after: Duration::ZERO };
+        let releases: Vec<Release> = self.messages.by_ref().map(release).collect();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !releases.is_empty() {
+            let queue = Arc::clone(&self.queue);
+            runtime.spawn(async move {
+                for batch in releases.chunks(queue.batch_limit()) {
+                    queue.release(batch).await;
+                }
+            });
+        }
+    }
 }
 
 impl Source {
@@ -121,11 +154,13 @@ impl Source {
             return;
         }
         let (credits, outages) = (self.credits.clone(), self.outages.clone());
+        // While the queue itself is down, the next receive is the probe.
+        let own = usize::from(self.outage.is_some());
         let backpressure = self.metrics.stage(Stage::Source).backpressure.clone();
         let at_most = self.settings.receive_at_most;
         let waiting = async move {
             let since = Instant::now();
-            outages.over().await;
+            outages.over_but(own).await;
             let first = credits.reserve(1).await.expect("a budget of messages holds at least one");
             backpressure.add(since.elapsed());
             let more = (1..at_most).map_while(|_| credits.try_reserve(1));
@@ -139,7 +174,7 @@ impl Source {
     }
 
     /// Receives in a task that nobody ends: a message that a dropped receive would bring stays
-    /// hidden. If this actor is gone by then, the task itself gives them back.
+    /// hidden.
     fn receive(&self, ctx: &mut Context<Self>, credits: Vec<Reservation>) {
         let (queue, source) = (Arc::clone(&self.queue), ctx.address());
         actix_rt::spawn(async move {
@@ -151,7 +186,8 @@ impl Source {
             let answer = receive
                 .await
                 .unwrap_or_else(|panic| Err(QueueError::Unavailable(panic.to_string())));
-            hand_back(&queue, &source, Brought { credits, answer, asked_at }).await;
+            let answer = answer.map(|received| Catch::of(queue, received));
+            source.do_send(Brought { credits, answer, asked_at });
         });
     }
 
@@ -169,6 +205,7 @@ impl Source {
         };
         self.outlets.opened.do_send(Opened {
             receipt: delivery.receipt().clone(),
+            id: message.id.as_ref().ok().cloned(),
             attempt: message.attempt,
             // From before the receive: the queue's own clock began no earlier.
             lease_until: asked_at + self.queue.lease(),
@@ -191,27 +228,7 @@ impl Source {
         let wait = self.backoff.next(&mut self.rng);
         tracing::warn!(%error, ?wait, "the queue did not answer; nothing is received until it does");
         self.outage.get_or_insert_with(|| self.outages.begin());
-        ctx.run_later(wait, |this, ctx| {
-            // The next receive is the probe: without this it would wait for itself.
-            this.outage = None;
-            this.wait_for_credits(ctx);
-        });
-    }
-}
-
-/// Gives what a receive brought to the Source, or back to the queue if there is none any more.
-async fn hand_back(queue: &Arc<dyn Queue>, source: &Addr<Source>, brought: Brought) {
-    if source.connected() {
-        source.do_send(brought);
-        return;
-    }
-    if let Ok(Received::Messages(messages)) = &brought.answer {
-        let release =
-            |m: &QueueMessage| Release { receipt: m.receipt.clone(), after: Duration::ZERO };
-        let releases: Vec<Release> = messages.iter().map(release).collect();
-        for batch in releases.chunks(queue.batch_limit()) {
-            queue.release(batch).await;
-        }
+        ctx.run_later(wait, Self::wait_for_credits);
     }
 }
 
@@ -242,15 +259,18 @@ impl Handler<Brought> for Source {
 
     fn handle(&mut self, brought: Brought, ctx: &mut Context<Self>) {
         self.metrics.stage(Stage::Source).service.record(brought.asked_at.elapsed());
+        if brought.answer.is_ok() {
+            self.backoff.reset();
+            self.outage = None;
+        }
         match brought.answer {
-            Ok(Received::Messages(messages)) => {
-                self.backoff.reset();
-                for (message, credit) in messages.into_iter().zip(brought.credits) {
+            Ok(Some(mut catch)) => {
+                for (credit, message) in brought.credits.into_iter().zip(catch.messages.by_ref()) {
                     self.open(message, credit, brought.asked_at);
                 }
                 self.wait_for_credits(ctx);
             }
-            Ok(Received::Exhausted) => {
+            Ok(None) => {
                 let generation = self.watch.generation();
                 self.outlets.exhausted.do_send(Exhausted { generation });
             }

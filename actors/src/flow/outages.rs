@@ -32,10 +32,11 @@ impl Outages {
         *self.0.borrow() > 0
     }
 
-    /// Waits until no call waits for a dependency.
-    pub async fn over(&self) {
+    /// Waits until no calls but `own` ones of the caller wait for a dependency: a caller that is about to probe its own
+    /// dependency does not wait for itself.
+    pub async fn over_but(&self, own: usize) {
         let mut count = self.0.subscribe();
-        count.wait_for(|count| *count == 0).await.expect("self holds the sender of this channel");
+        count.wait_for(|count| *count <= own).await.expect("self holds the sender of this channel");
     }
 }
 
@@ -59,6 +60,19 @@ mod tests {
         drop(second);
 
         assert!(!outages.any());
-        outages.over().await;
+        outages.over_but(0).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_does_not_wait_for_its_own_outage_but_for_others() {
+        let outages = Outages::default();
+        let _own = outages.begin();
+        outages.over_but(1).await;
+        assert!(outages.any(), "it goes on for everybody else");
+
+        let _other = outages.begin();
+        let waited = std::time::Duration::from_hours(1);
+
+        assert!(tokio::time::timeout(waited, outages.over_but(1)).await.is_err());
     }
 }

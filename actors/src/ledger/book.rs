@@ -15,6 +15,7 @@ use crate::flow::credits::Reservation;
 use crate::messages::{Opened, Settled};
 use crate::metrics::Outcome;
 use crate::ports::{QueueError, Receipt};
+use crate::record::RecordId;
 
 use super::disposition::{Disposition, Policy};
 
@@ -63,6 +64,7 @@ impl Accounts {
 
 #[derive(Debug)]
 struct Entry {
+    id: Option<RecordId>,
     attempt: u32,
     opened_at: Instant,
     sent_at: Option<Instant>,
@@ -126,6 +128,7 @@ impl Book {
     pub fn open(&mut self, opened: Opened, now: Instant) {
         self.accounts.received += 1;
         let entry = Entry {
+            id: opened.id,
             attempt: opened.attempt,
             opened_at: now,
             sent_at: opened.age.and_then(|age| now.checked_sub(age)),
@@ -166,7 +169,7 @@ impl Book {
                     let failure = Failure::new(Class::Abandoned, entry.tether.stage(), cause);
                     let ending = Ending::Failed(failure);
                     let disposition = self.policy.decide(ending, entry.attempt, self.draining);
-                    entry.state = State::Closing(Closing::uncredited(disposition, now));
+                    entry.close_uncredited(disposition, now);
                 }
                 State::Closing(closing) => closing.asked = false,
             }
@@ -185,7 +188,7 @@ impl Book {
         let mut count = 0;
         for entry in open {
             entry.tether.cancel();
-            entry.state = State::Closing(Closing::uncredited(Disposition::at_once(None), now));
+            entry.close_uncredited(Disposition::at_once(None), now);
             count += 1;
         }
         count
@@ -211,7 +214,8 @@ impl Book {
     }
 
     /// Takes the answer to one extension. A refused one means that the lease is lost: the work is
-    /// cancelled and forgotten.
+    /// cancelled and forgotten. Unless the queue is being told of the settlement: then it may have
+    /// removed the message already, and the answer to that decides.
     pub fn extended(
         &mut self,
         receipt: &Receipt,
@@ -223,6 +227,7 @@ impl Book {
         match answer {
             Ok(lease_until) => entry.lease_until = *lease_until,
             Err(QueueError::Unavailable(_)) => {}
+            Err(QueueError::LeaseLost(_)) if entry.is_being_told() => {}
             Err(QueueError::LeaseLost(_)) => return self.lose(receipt, now),
         }
         None
@@ -309,7 +314,7 @@ impl Book {
                 let (outcome, failure) = closing.disposition.counted();
                 (outcome, closing.dossier, failure)
             }
-            State::Open => (Outcome::Lost, Dossier::default(), None),
+            State::Open => (Outcome::Lost, Dossier { id: entry.id, ..Dossier::default() }, None),
         };
         self.count(outcome);
         Some(Closed {
@@ -329,7 +334,7 @@ impl Book {
         Some(Closed {
             outcome: Outcome::Lost,
             failure: None,
-            dossier: Dossier::default(),
+            dossier: entry.dossier(),
             stage: entry.tether.stage(),
             open_for: now - entry.opened_at,
             age: None,
@@ -348,15 +353,24 @@ impl Book {
     }
 }
 
-impl Closing {
-    fn uncredited(disposition: Disposition, now: Instant) -> Self {
-        Self {
+impl Entry {
+    fn is_being_told(&self) -> bool {
+        matches!(&self.state, State::Closing(closing) if closing.asked)
+    }
+
+    /// Ends a delivery whose actor did not: all that is known of it is its id.
+    fn close_uncredited(&mut self, disposition: Disposition, now: Instant) {
+        self.state = State::Closing(Closing {
             disposition,
-            dossier: Dossier::default(),
+            dossier: self.dossier(),
             not_before: now,
             asked: false,
             _credit: None,
-        }
+        });
+    }
+
+    fn dossier(&self) -> Dossier {
+        Dossier { id: self.id.clone(), ..Dossier::default() }
     }
 }
 

@@ -20,6 +20,7 @@ impl Fixture {
         let tether = Arc::<Tether>::default();
         let opened = Opened {
             receipt: Receipt::new(receipt),
+            id: RecordId::new(receipt).ok(),
             attempt: 1,
             lease_until: self.now + LEASE,
             age: None,
@@ -145,6 +146,19 @@ fn a_lost_lease_cancels_the_work_and_is_counted_once() {
 }
 
 #[test]
+fn an_extension_that_the_settlement_overtook_loses_nothing() {
+    let mut fixture = Fixture::new();
+    fixture.open("a");
+    fixture.settle("a", Ending::Indexed);
+    fixture.due();
+
+    let closed = fixture.book.extended(&Receipt::new("a"), &Err(lost()), fixture.now);
+
+    assert_eq!(closed, None);
+    assert_eq!(fixture.confirm("a", Ok(())).map(|c| c.outcome), Some(Outcome::Indexed));
+}
+
+#[test]
 fn an_unextended_lease_expires() {
     let mut fixture = Fixture::new();
     let tether = fixture.open("a");
@@ -184,6 +198,19 @@ fn the_next_generation_abandons_what_was_open_and_tells_again_what_was_told() {
     assert!(matches!(&due[1], Disposition::Release { failure: Some(f), .. }
         if f.class == Class::Abandoned));
     assert!(tether.is_cancelled());
+}
+
+#[test]
+fn what_the_next_generation_parks_still_says_what_it_is() {
+    let mut fixture = Fixture::new();
+    fixture.book = Book::new(Policy::new(1, 1));
+    fixture.open("a");
+
+    fixture.book.adopt(fixture.now);
+
+    let due = fixture.book.due_settlements(fixture.now);
+    assert!(matches!(due[0].disposition, Disposition::Park(_)));
+    assert_eq!(due[0].dossier.id, RecordId::new("a").ok());
 }
 
 #[test]

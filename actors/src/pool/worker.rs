@@ -2,8 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use actix::{Actor, ActorContext, Addr, Arbiter, Context, Handler, Message, Recipient};
+use metrics::Gauge;
 use tokio::time::Instant;
 
 use crate::flow::contained::panic_message;
@@ -33,6 +35,8 @@ pub struct Props {
     pub news: WorkerNews,
     /// Tells its pool when it is gone.
     pub watch: DeathWatch,
+    /// Counts its thread should it be given up.
+    pub thread: Arc<ThreadCount>,
 }
 
 /// The agent that owns one model.
@@ -42,14 +46,61 @@ pub struct Worker {
     inferrer: Option<Box<dyn Inferrer>>,
     news: WorkerNews,
     _watch: DeathWatch,
+    _thread: Arc<ThreadCount>,
+}
+
+/// How many threads were given up as hung and still run, in all pools of all generations.
+#[derive(Clone, Debug, Default)]
+pub struct AbandonedThreads(Arc<AtomicUsize>);
+
+impl AbandonedThreads {
+    /// How many.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts one worker's thread among the abandoned from when it is given up until its worker is gone
+/// after all. The worker holds it, and its pool only weakly: so it counts right, whichever of the two
+/// lives longer.
+pub struct ThreadCount {
+    abandoned: AtomicBool,
+    in_all: AbandonedThreads,
+    shown: Gauge,
+}
+
+impl ThreadCount {
+    /// A thread that works; `shown` counts those of the same inferrer that are given up.
+    #[must_use]
+    pub fn new(in_all: AbandonedThreads, shown: Gauge) -> Arc<Self> {
+        Arc::new(Self { abandoned: AtomicBool::new(false), in_all, shown })
+    }
+
+    /// Gives the thread up.
+    pub fn abandon(&self) {
+        if !self.abandoned.swap(true, Ordering::Relaxed) {
+            self.in_all.0.fetch_add(1, Ordering::Relaxed);
+            self.shown.increment(1.0);
+        }
+    }
+}
+
+impl Drop for ThreadCount {
+    fn drop(&mut self) {
+        if self.abandoned.load(Ordering::Relaxed) {
+            self.in_all.0.fetch_sub(1, Ordering::Relaxed);
+            self.shown.decrement(1.0);
+        }
+    }
 }
 
 impl Worker {
     /// A worker that will build its model when it is started.
     #[must_use]
     pub fn new(props: Props) -> Self {
-        let Props { number, factory, news, watch } = props;
-        Self { number, factory, inferrer: None, news, _watch: watch }
+        let Props { number, factory, news, watch, thread } = props;
+        Self { number, factory, inferrer: None, news, _watch: watch, _thread: thread }
     }
 
     /// Builds the model and says that it is ready, or that it could not, and stops.

@@ -308,8 +308,12 @@ impl Handler<Drain> for Guardian {
 impl Guardian {
     /// Gives everything open back, and ends when the queue has confirmed.
     fn close(&mut self, ctx: &mut Context<Self>) {
-        self.phase = Phase::Closing;
-        self.generation.iter().for_each(Generation::release_open);
+        // If a generation has just died, the next one's Ledger adopts what is open and, as the book is
+        // draining, gives it back at once.
+        if self.phase == Phase::Running {
+            self.phase = Phase::Closing;
+            self.generation.iter().for_each(Generation::release_open);
+        }
         let within = Some(self.settings.last_settlements);
         self.when_settled(ctx, within, |this, ctx, _| this.end(ctx, Ended::Drained));
     }

@@ -1,7 +1,8 @@
 //! A fetcher and a decoder whose answers depend on the id alone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,9 +25,50 @@ pub struct FakeFetcher {
     /// How many bytes each input takes, 1 if zero.
     pub bytes: u64,
     fetched: Mutex<Vec<String>>,
+    held: Arc<Held>,
+}
+
+/// Bytes that were fetched and are still in memory, whoever accounts for them.
+#[derive(Default)]
+struct Held {
+    now: AtomicU64,
+    most: AtomicU64,
+}
+
+/// The bytes of one input; counts itself while it lives.
+struct Counted {
+    text: Vec<u8>,
+    size: u64,
+    held: Arc<Held>,
+}
+
+impl Counted {
+    fn new(id: String, size: u64, held: &Arc<Held>) -> Self {
+        let now = held.now.fetch_add(size, Ordering::Relaxed) + size;
+        held.most.fetch_max(now, Ordering::Relaxed);
+        Self { text: id.into_bytes(), size, held: Arc::clone(held) }
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.held.now.fetch_sub(self.size, Ordering::Relaxed);
+    }
 }
 
 impl FakeFetcher {
+    /// The most bytes that were in memory at once, counted here and not by the credits.
+    #[must_use]
+    pub fn most_held(&self) -> u64 {
+        self.held.most.load(Ordering::Relaxed)
+    }
+
     /// The ids that were asked for, in order.
     #[must_use]
     pub fn fetched(&self) -> Vec<String> {
@@ -54,7 +96,8 @@ impl Fetcher for FakeFetcher {
         if let Some(class) = self.refused.get(&id) {
             return Err(refuse(*class, "as the test has it".to_owned()));
         }
-        Ok(Raw { bytes: Bytes::from(id), location, reservation })
+        let bytes = Bytes::from_owner(Counted::new(id, self.bytes.max(1), &self.held));
+        Ok(Raw { bytes, location, reservation })
     }
 }
 
@@ -67,6 +110,8 @@ pub struct FakeDecoder {
     pub panics: Vec<String>,
     /// How many pixels each input takes, 1 if zero.
     pub pixels: u64,
+    /// How many of them each decoded input keeps, 1 if zero.
+    pub kept: u64,
 }
 
 impl Decoder for FakeDecoder {
@@ -80,7 +125,7 @@ impl Decoder for FakeDecoder {
         if let Some(class) = self.refused.get(&id) {
             return Err(DecodeError { class: *class, cause: "as the test has it".to_owned() });
         }
-        Ok(Decoded { input: Input::new(id), pixels_kept: 1 })
+        Ok(Decoded { input: Input::new(id), pixels_kept: self.kept.max(1) })
     }
 }
 
@@ -98,6 +143,8 @@ mod tests {
         assert_eq!((bytes.taken(), fetcher.fetched()), (3, vec!["a".to_owned()]));
         drop(raw);
         assert_eq!(bytes.taken(), 0);
+        drop(fetcher.fetch(&record("b"), &bytes).await);
+        assert_eq!(fetcher.most_held(), 3, "the first was gone before the second came");
     }
 
     #[tokio::test]

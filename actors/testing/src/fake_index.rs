@@ -21,6 +21,8 @@ pub struct FakeIndex {
     pub put_off: Mutex<HashSet<String>>,
     /// Documents that cannot be rendered: the rendering panics.
     pub unrenderable: HashSet<String>,
+    /// Documents that make every request too large.
+    pub oversized: HashSet<String>,
     /// The most documents that a request may hold; unlimited if zero.
     pub largest_request: usize,
     documents: Mutex<BTreeMap<String, i64>>,
@@ -78,7 +80,8 @@ impl Index for FakeIndex {
     async fn index(&self, documents: &[Prepared]) -> Result<Vec<Verdict>, IndexError> {
         lock(&self.requests).push(documents.len());
         self.conduct.act().await.map_err(IndexError::Unavailable)?;
-        if self.largest_request > 0 && documents.len() > self.largest_request {
+        let oversized = documents.iter().any(|d| self.oversized.contains(d.id.as_str()));
+        if oversized || (self.largest_request > 0 && documents.len() > self.largest_request) {
             return Err(IndexError::TooLarge(documents.len()));
         }
         Ok(documents.iter().map(|document| self.write(document)).collect())
@@ -89,6 +92,21 @@ impl Index for FakeIndex {
 mod tests {
     use super::*;
     use actors::record::RecordId;
+
+    #[tokio::test]
+    async fn an_oversized_document_makes_its_request_too_large() {
+        let index = FakeIndex { oversized: ["a".to_owned()].into(), ..Default::default() };
+        let document = |id| Prepared {
+            id: RecordId::new(id).expect("valid"),
+            version: 1,
+            body: Bytes::new(),
+        };
+
+        let answer = index.index(&[document("a"), document("b")]).await;
+
+        assert_eq!(answer, Err(IndexError::TooLarge(2)));
+        assert_eq!(index.index(&[document("b")]).await, Ok(vec![Verdict::Indexed]));
+    }
 
     #[tokio::test]
     async fn an_older_version_does_not_replace_a_newer_and_an_equal_one_does() {

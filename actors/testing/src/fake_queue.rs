@@ -35,6 +35,8 @@ struct State {
     parked: Vec<Parked>,
     released: Vec<(String, Duration)>,
     most_hidden: usize,
+    stale: usize,
+    calls: Vec<usize>,
 }
 
 struct Stored {
@@ -115,6 +117,19 @@ impl FakeQueue {
         self.lock().most_hidden
     }
 
+    /// How many settlements named a receipt that was no longer held: a second settlement of one
+    /// delivery is among them.
+    #[must_use]
+    pub fn stale(&self) -> usize {
+        self.lock().stale
+    }
+
+    /// How many receipts each settlement or extension named, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<usize> {
+        self.lock().calls.clone()
+    }
+
     /// How many messages are hidden from receivers now.
     #[must_use]
     pub fn hidden(&self) -> usize {
@@ -146,11 +161,12 @@ impl FakeQueue {
         receipts: Vec<Receipt>,
         mut then: impl FnMut(&mut State, u64, usize) + Send,
     ) -> Vec<Result<(), QueueError>> {
+        self.lock().calls.push(receipts.len());
         if let Some(failed) = self.failing(receipts.len()).await {
             return failed;
         }
         let mut state = self.lock();
-        let answers = receipts
+        let answers: Vec<_> = receipts
             .iter()
             .enumerate()
             .map(|(at, receipt)| {
@@ -159,6 +175,7 @@ impl FakeQueue {
                 Ok(())
             })
             .collect();
+        state.stale += answers.iter().filter(|answer| answer.is_err()).count();
         drop(state);
         self.changed.notify_waiters();
         answers
@@ -257,12 +274,16 @@ impl Queue for FakeQueue {
     }
 
     async fn extend(&self, receipts: &[Receipt], by: Duration) -> Vec<Result<(), QueueError>> {
-        self.settle(receipts.to_vec(), |state, number, _| {
+        let answers = self.settle(receipts.to_vec(), |state, number, _| {
             if let Some(message) = state.messages.get_mut(&number) {
                 message.visible_at = Instant::now() + by;
             }
-        })
-        .await
+        });
+        let answers = answers.await;
+        // An extension that comes after the settlement is no second settlement.
+        let lost = |answer: &&Result<(), QueueError>| matches!(answer, Err(QueueError::LeaseLost(_)));
+        self.lock().stale -= answers.iter().filter(lost).count();
+        answers
     }
 
     async fn park(&self, parked: &[Parked]) -> Vec<Result<(), QueueError>> {
@@ -317,6 +338,7 @@ mod tests {
         assert_eq!(started.elapsed(), LEASE);
         let stale = queue.acknowledge(&[first.receipt]).await;
         assert!(matches!(stale[0], Err(QueueError::LeaseLost(_))));
+        assert_eq!((queue.stale(), queue.calls()), (1, vec![1]));
         assert_eq!(queue.acknowledge(&[second.receipt]).await, [Ok(())]);
         assert!(queue.is_empty());
     }

@@ -1,9 +1,11 @@
 //! A recorder of metrics for tests, and a bomb hidden in it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::{
-    Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    Counter, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
@@ -15,6 +17,16 @@ use actors::metrics::Metrics;
 pub struct TestRecorder {
     inner: DebuggingRecorder,
     bombs: Bombs,
+    heights: Heights,
+}
+
+/// How high each gauge ever stood, by metric and label.
+type Heights = Arc<Mutex<HashMap<(String, String), Height>>>;
+
+#[derive(Clone, Copy, Default)]
+struct Height {
+    now: f64,
+    highest: f64,
 }
 
 /// Bombs by metric and label.
@@ -29,7 +41,11 @@ struct Bomb {
 
 impl Default for TestRecorder {
     fn default() -> Self {
-        Self { inner: DebuggingRecorder::new(), bombs: Bombs::default() }
+        Self {
+            inner: DebuggingRecorder::new(),
+            bombs: Bombs::default(),
+            heights: Heights::default(),
+        }
     }
 }
 
@@ -50,6 +66,13 @@ impl TestRecorder {
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader(self.inner.snapshotter())
+    }
+
+    /// The highest that a gauge ever stood; 0 if it never rose.
+    #[must_use]
+    pub fn highest(&self, name: &str, label: &str) -> f64 {
+        let heights = self.heights.lock().unwrap_or_else(PoisonError::into_inner);
+        heights.get(&(name.to_owned(), label.to_owned())).map_or(0.0, |height| height.highest)
     }
 }
 
@@ -120,6 +143,42 @@ impl HistogramFn for Mined {
     }
 }
 
+struct Watched {
+    inner: Gauge,
+    heights: Heights,
+    of: (String, String),
+}
+
+impl Watched {
+    fn stand(&self, change: impl FnOnce(f64) -> f64) {
+        let mut heights = self.heights.lock().unwrap_or_else(PoisonError::into_inner);
+        let height = heights.entry(self.of.clone()).or_default();
+        height.now = change(height.now);
+        height.highest = height.highest.max(height.now);
+    }
+}
+
+impl GaugeFn for Watched {
+    fn increment(&self, value: f64) {
+        self.inner.increment(value);
+        self.stand(|now| now + value);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.inner.decrement(value);
+        self.stand(|now| now - value);
+    }
+
+    fn set(&self, value: f64) {
+        self.inner.set(value);
+        self.stand(|_| value);
+    }
+}
+
+fn first_label(key: &Key) -> String {
+    key.labels().next().map_or_else(String::new, |label| label.value().to_owned())
+}
+
 impl Recorder for TestRecorder {
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -130,7 +189,11 @@ impl Recorder for TestRecorder {
     }
 
     fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
-        self.inner.register_gauge(key, metadata)
+        Gauge::from_arc(Arc::new(Watched {
+            inner: self.inner.register_gauge(key, metadata),
+            heights: Arc::clone(&self.heights),
+            of: (key.name().to_owned(), first_label(key)),
+        }))
     }
 
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
@@ -138,7 +201,7 @@ impl Recorder for TestRecorder {
             inner: self.inner.register_histogram(key, metadata),
             bombs: self.bombs.clone(),
             metric: key.name().to_owned(),
-            label: key.labels().next().map_or_else(String::new, |l| l.value().to_owned()),
+            label: first_label(key),
         }))
     }
 }
@@ -154,6 +217,17 @@ mod tests {
         metrics.finished(actors::metrics::Outcome::Parked).increment(2);
 
         assert_eq!(recorder.reader().counter("inference_messages_finished_total", "parked"), 2);
+    }
+
+    #[test]
+    fn a_gauges_highest_stand_outlives_its_fall() {
+        let recorder = TestRecorder::default();
+        let length = recorder.metrics().stage(Stage::Sink).queue_length.clone();
+        length.increment(3.0);
+        length.decrement(2.0);
+        length.increment(1.0);
+
+        assert!((recorder.highest("inference_stage_queue_length", "sink") - 3.0).abs() < 1e-9);
     }
 
     #[test]

@@ -29,6 +29,7 @@ impl Placement for SimulatedPlacement {
             stop: worker.recipient(),
             conduct: Arc::clone(&self.conduct),
             hangs: Arc::clone(&self.hangs),
+            hung: false,
         }
         .start();
         Seat { work: pacer.clone().recipient(), stop: pacer.recipient(), thread: None }
@@ -40,6 +41,7 @@ struct Pacer {
     stop: Recipient<Stop>,
     conduct: Arc<Conduct>,
     hangs: Arc<HashSet<String>>,
+    hung: bool,
 }
 
 impl Actor for Pacer {
@@ -54,8 +56,9 @@ impl Handler<InferBatch> for Pacer {
             input.get::<String>().is_some_and(|id| self.hangs.contains(id))
         };
         if batch.inputs.iter().any(hangs) {
-            // Held for ever, as a hung thread holds its inputs.
-            std::mem::forget(batch);
+            // Held for ever, as a hung thread holds its inputs and itself.
+            std::mem::forget((batch, ctx.address()));
+            self.hung = true;
             return;
         }
         let pace = match self.conduct.next() {
@@ -77,7 +80,9 @@ impl Handler<Stop> for Pacer {
     type Result = ();
 
     fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
-        self.stop.do_send(Stop);
-        ctx.stop();
+        if !self.hung {
+            self.stop.do_send(Stop);
+            ctx.stop();
+        }
     }
 }

@@ -11,7 +11,7 @@ use actors::ledger::book::{Accounts, Book};
 use actors::ledger::disposition::Policy;
 use actors::messages::Drain;
 use actors::metrics::InferrerMetrics;
-use actors::pool::{InferrerBlueprint, PoolSettings};
+use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
 use actors::ports::Queue;
 use actors::sink::SinkPorts;
 use actors::supervision::generation::{Blueprint, Settings};
@@ -56,6 +56,8 @@ pub struct World {
     pub book: SharedBook,
     /// Outages of dependencies.
     pub outages: Outages,
+    /// Threads given up as hung.
+    pub abandoned: AbandonedThreads,
     /// Settings of the actors.
     pub settings: Settings,
     /// Settings of every pool.
@@ -66,6 +68,7 @@ pub struct World {
 
 impl Default for World {
     fn default() -> Self {
+        crate::quiet::expected_panics();
         let factories = ["features", "palette"]
             .map(|name| Arc::new(FakeFactory::new(name, Behaviour::default())));
         Self {
@@ -83,6 +86,7 @@ impl Default for World {
             pixels: Budget::new(1000),
             book: SharedBook::new(Book::new(Policy::new(5, 0))),
             outages: Outages::default(),
+            abandoned: AbandonedThreads::default(),
             settings: Settings::default(),
             pool: PoolSettings { workers: 2, batch: 4, ..PoolSettings::default() },
             guardian: GuardianSettings::default(),
@@ -121,10 +125,21 @@ impl World {
             messages: self.messages.clone(),
             book: self.book.clone(),
             outages: self.outages.clone(),
-            abandoned: actors::pool::AbandonedThreads::default(),
+            abandoned: self.abandoned.clone(),
             metrics: self.recorder.metrics(),
             settings: self.settings.clone(),
         }
+    }
+
+    /// A factory of models named `name` that behave so, in place of the default inferrers.
+    pub fn only(&mut self, name: &str, behaviour: Behaviour) {
+        self.factories = vec![Arc::new(FakeFactory::new(name, behaviour))];
+    }
+
+    /// The sum of a counter over the label sets that contain `label`.
+    #[must_use]
+    pub fn counter(&self, name: &str, label: &str) -> u64 {
+        self.recorder.reader().counter(name, label)
     }
 
     /// Starts the pipeline.
@@ -169,6 +184,14 @@ impl World {
     pub fn lease(&self) -> Duration {
         self.queue.lease()
     }
+}
+
+/// The fake behind `shared`, to change before the world starts.
+///
+/// # Panics
+/// When something else shares it already.
+pub fn tune<T>(shared: &mut Arc<T>) -> &mut T {
+    Arc::get_mut(shared).expect("fakes are changed before the world starts")
 }
 
 /// A pipeline that was started.
