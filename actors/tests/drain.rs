@@ -126,7 +126,10 @@ async fn what_may_pass_is_given_back_without_delay_while_draining() {
     running.drain(DEADLINE);
 
     assert_eq!(running.end().await, Ended::Drained);
-    assert_eq!(world.queue.released(), [("a".to_owned(), Duration::ZERO)]);
+    // Twice, if the long poll that is still under way takes it up again.
+    let released = world.queue.released();
+    assert!(!released.is_empty() && released.iter().all(|(_, after)| after.is_zero()));
+    assert_eq!(world.accounts().received, world.accounts().released);
 }
 
 #[actix::test]
@@ -142,10 +145,10 @@ async fn a_drain_whose_deadline_finds_no_generation_gives_back_all_the_same() {
     world.recorder.bombs().plant(Stage::Sink, 0);
     (0..8).for_each(|n| world.queue.send(&format!("r{n}")));
     let running = world.start();
-
-    running.drain(ten + Duration::from_millis(5));
     pass(Duration::from_millis(1)).await;
     assert_eq!(world.accounts().received, 8);
+
+    running.drain(ten + Duration::from_millis(5));
 
     assert_eq!(running.end().await, Ended::Drained);
     assert_eq!((world.accounts().in_flight, world.queue.hidden()), (0, 0));

@@ -46,7 +46,9 @@ async fn survives_a_panic(stage: Stage, restarts: usize) -> Result<(), String> {
     let accounts = world.accounts();
     claim(accounts.balance() && accounts.in_flight == 0, format!("{accounts:?}"))?;
     let took = started.elapsed();
-    claim(took < LEASE / 2, format!("it took {took:?}"))
+    // What the Source had told a dying Ledger is in no book: that alone waits for its lease.
+    let most = if stage == Stage::Ledger { 2 * LEASE } else { LEASE / 2 };
+    claim(took < most, format!("it took {took:?}"))
 }
 
 #[test]
@@ -178,9 +180,9 @@ async fn what_a_source_that_panics_has_just_received_goes_back_at_once() {
 async fn settlements_that_a_dead_ledger_had_begun_are_told_again_by_the_next() {
     tokio::time::pause();
     let mut world = World::default();
-    // The receive answers at once, the acknowledgement takes ten seconds.
-    let ten = Duration::from_secs(10);
-    let conduct = [Act::Answer(Duration::ZERO), Act::Answer(ten)];
+    // The receives answer at once, the first acknowledgement takes ten seconds.
+    let (at_once, ten) = (Act::Answer(Duration::ZERO), Duration::from_secs(10));
+    let conduct = [at_once, at_once, Act::Answer(ten)];
     tune(&mut world.queue).conduct = Conduct::script(conduct);
     world.queue.send("a");
     let (guardian, _vitals) = guardian(&world);

@@ -42,12 +42,7 @@ async fn only_the_batch_of_the_worker_that_died_is_given_to_another() {
 async fn deaths(deaths: usize, restarts: usize) -> LonePool {
     let pool = LonePool::start(PoolSettings { restarts, ..PoolSettings::default() });
     for _ in 0..deaths {
-        // A restart waits five seconds at most.
-        let mut hired = pool.placement.hired().await;
-        while hired.is_empty() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            hired = pool.placement.hired().await;
-        }
+        drop(pool.hired_one().await);
     }
     pool
 }
@@ -72,13 +67,8 @@ fn a_model_that_fails_its_golden_vector_counts_to_the_limit() {
     let escalates = |restarts| {
         simulate(async move {
             let mut pool = LonePool::start(PoolSettings { restarts, ..PoolSettings::default() });
-            let mut failures = 0;
-            while failures < 6 {
-                for worker in pool.placement.hired().await {
-                    worker.cannot_load();
-                    failures += 1;
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
+            for _ in 0..6 {
+                pool.hired_one().await.cannot_load();
             }
             !pool.gave_up.all().await.is_empty()
         })

@@ -32,8 +32,8 @@ impl Outages {
         *self.0.borrow() > 0
     }
 
-    /// Waits until no calls but `own` ones of the caller wait for a dependency: a caller that is about to probe its own
-    /// dependency does not wait for itself.
+    /// Waits until no calls but `own` ones of the caller wait for a dependency: a caller that is about
+    /// to probe its own dependency does not wait for itself.
     pub async fn over_but(&self, own: usize) {
         let mut count = self.0.subscribe();
         count.wait_for(|count| *count <= own).await.expect("self holds the sender of this channel");

@@ -1,6 +1,7 @@
 //! A Pool whose workers, sink, Guardian and ledger the test plays itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Addr};
 
@@ -93,14 +94,20 @@ impl LonePool {
         ids.iter().for_each(|id| drop(self.offer(id)));
     }
 
-    /// The one worker hired since the last was asked for.
+    /// The next worker hired, alone: a pool waits some seconds at most before it replaces one.
     ///
     /// # Panics
-    /// When it is not one.
+    /// When none is hired within a minute, or more than one at once.
     pub async fn hired_one(&self) -> Seated {
-        let mut hired = self.placement.hired().await;
-        assert_eq!(hired.len(), 1, "workers hired");
-        hired.remove(0)
+        for _ in 0..600 {
+            let mut hired = self.placement.hired().await;
+            assert!(hired.len() <= 1, "{} workers hired", hired.len());
+            match hired.pop() {
+                Some(worker) => return worker,
+                None => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+        panic!("nobody was hired")
     }
 
     /// The ids of the records that are complete, sorted; settled as indexed.

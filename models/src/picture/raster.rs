@@ -1,0 +1,93 @@
+//! PNG, GIF, WebP and BMP through the `image` crate.
+
+use std::io::Cursor;
+
+use image::error::ImageError;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+
+use super::rgb::Rgb;
+use super::{Format, Header, PictureError};
+
+/// What a decoder may allocate for each pixel of a header that was let through: 16-bit RGBA once,
+/// and half of that for its own use.
+const BYTES_PER_PIXEL: u64 = 12;
+
+/// What a decoder may allocate besides, for palettes, profiles and its state.
+const BYTES_BESIDES: u64 = 16 << 20;
+
+/// Reads width and height.
+pub(super) fn dimensions(bytes: &[u8], format: Format) -> Result<(u32, u32), PictureError> {
+    reader(bytes, format)?.into_dimensions().map_err(picture_error)
+}
+
+/// Decodes to RGB; of an animation the first frame.
+pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Rgb, PictureError> {
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(header.pixels() * BYTES_PER_PIXEL + BYTES_BESIDES);
+    let mut reader = reader(bytes, header.format)?;
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(picture_error)?;
+    decoder.set_limits(limits).map_err(picture_error)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(picture_error)?;
+    let pixels = without_alpha(picture);
+    Rgb::new(header.width, header.height, pixels)
+        .ok_or_else(|| PictureError::Corrupt("fewer pixels than announced".into()))
+}
+
+fn reader(bytes: &[u8], format: Format) -> Result<ImageReader<Cursor<&[u8]>>, PictureError> {
+    let format = match format {
+        Format::Png => ImageFormat::Png,
+        Format::Gif => ImageFormat::Gif,
+        Format::WebP => ImageFormat::WebP,
+        Format::Bmp => ImageFormat::Bmp,
+        Format::Jpeg | Format::Tiff | Format::Jpeg2000 => {
+            return Err(PictureError::Unsupported(format!("{format} is decoded elsewhere")));
+        }
+    };
+    Ok(ImageReader::with_format(Cursor::new(bytes), format))
+}
+
+/// The colours of each pixel, whatever its alpha says.
+fn without_alpha(picture: DynamicImage) -> Vec<u8> {
+    match picture {
+        DynamicImage::ImageRgb8(rgb) => rgb.into_raw(),
+        DynamicImage::ImageRgba8(rgba) => {
+            rgba.as_raw().as_chunks::<4>().0.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect()
+        }
+        DynamicImage::ImageLumaA8(grey) => {
+            grey.as_raw().as_chunks::<2>().0.iter().flat_map(|[grey, _]| [*grey; 3]).collect()
+        }
+        other => other.into_rgb8().into_raw(),
+    }
+}
+
+/// CMYK as Adobe stores it (255 is no ink) to RGB: each colour times black, as Pillow rounds it.
+pub(super) fn multiplied_out(inverted: &[u8]) -> Vec<u8> {
+    let inked = |colour: u8, black: u8| {
+        let product = (255 - u32::from(colour)) * u32::from(black) + 128;
+        // The product over 255, rounded, without dividing.
+        let ink = ((product >> 8) + product) >> 8;
+        u8::try_from(u32::from(black) - ink.min(u32::from(black))).unwrap_or(u8::MAX)
+    };
+    let pixels = inverted.as_chunks::<4>().0.iter();
+    pixels.flat_map(|[c, m, y, k]| [inked(*c, *k), inked(*m, *k), inked(*y, *k)]).collect()
+}
+
+fn picture_error(error: ImageError) -> PictureError {
+    match error {
+        ImageError::Unsupported(error) => PictureError::Unsupported(error.to_string()),
+        other => PictureError::Corrupt(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_ink_is_white_and_full_black_is_black_whatever_the_colours() {
+        assert_eq!(multiplied_out(&[255, 255, 255, 255]), [255; 3]);
+        assert_eq!(multiplied_out(&[255, 128, 0, 0]), [0; 3]);
+        assert_eq!(multiplied_out(&[0, 128, 255, 255]), [0, 128, 255]);
+    }
+}

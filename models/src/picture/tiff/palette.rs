@@ -1,0 +1,72 @@
+//! TIFFs with a palette, which the `tiff` crate refuses.
+//!
+//! Their indices are stored exactly as grey samples are. So the tag that says "palette" is made to
+//! say "grey", the crate decodes the indices, and the colours are looked up here.
+
+use tiff::tags::Tag;
+
+use super::super::PictureError;
+use super::open;
+use super::samples::Samples;
+
+/// The tag of the colour interpretation, and two of its values.
+const PHOTOMETRIC: u16 = 262;
+const BLACK_IS_ZERO: u16 = 1;
+const PALETTE: u16 = 3;
+
+/// A TIFF with a palette.
+pub(super) struct Palette {
+    /// The file, with its indices declared as grey.
+    pub as_grey: Vec<u8>,
+    /// All reds, then all greens, then all blues, in 16 bits.
+    colours: Vec<u16>,
+}
+
+/// Reads the palette of `bytes`, if it has one.
+pub(super) fn find(bytes: &[u8]) -> Result<Option<Palette>, PictureError> {
+    let Some((at, little)) = interpretation(bytes) else {
+        return Ok(None);
+    };
+    let mut as_grey = bytes.to_vec();
+    let grey = if little { BLACK_IS_ZERO.to_le_bytes() } else { BLACK_IS_ZERO.to_be_bytes() };
+    as_grey[at..at + 2].copy_from_slice(&grey);
+    let colours = open(&as_grey)?.get_tag_u16_vec(Tag::ColorMap);
+    let colours =
+        colours.map_err(|_| PictureError::Corrupt("a TIFF without its colour map".into()))?;
+    Ok(Some(Palette { as_grey, colours }))
+}
+
+impl Palette {
+    /// Looks up every index.
+    pub fn expand(&self, samples: &Samples) -> Result<Vec<u8>, PictureError> {
+        let size = self.colours.len() / 3;
+        let indices = samples.indices()?;
+        if indices.iter().any(|index| *index >= size) {
+            return Err(PictureError::Corrupt("a TIFF index beyond its colour map".into()));
+        }
+        // The map's 16 bits hold 8, shifted or multiplied; the upper byte is right for both.
+        let channel = |index: usize, of: usize| self.colours[of * size + index].to_be_bytes()[0];
+        let colour = |index: usize| [0, 1, 2].map(|of| channel(index, of));
+        Ok(indices.into_iter().flat_map(colour).collect())
+    }
+}
+
+/// Where the interpretation of a classic TIFF's first picture stands, if it is "palette", and
+/// whether the file is little-endian.
+fn interpretation(bytes: &[u8]) -> Option<(usize, bool)> {
+    let little = bytes.starts_with(b"II*\0");
+    if !little && !bytes.starts_with(b"MM\0*") {
+        return None;
+    }
+    let short = |at: usize| {
+        let two = *bytes.get(at..)?.first_chunk::<2>()?;
+        Some(if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) })
+    };
+    let four = *bytes.get(4..)?.first_chunk::<4>()?;
+    let directory = if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) };
+    let directory = usize::try_from(directory).ok()?;
+    let entries = usize::from(short(directory)?);
+    let mut entries = (0..entries).map(|entry| directory + 2 + entry * 12);
+    let entry = entries.find(|entry| short(*entry) == Some(PHOTOMETRIC))?;
+    (short(entry + 8) == Some(PALETTE)).then_some((entry + 8, little))
+}

@@ -1,0 +1,153 @@
+//! One inferrer of a set: checked, shared between threads, ready to be built in each of them.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::golden;
+use super::source::Folder;
+use super::{Manifest, SetError, WeightsFile};
+use crate::model::{Device, Model, ModelError};
+use crate::network::Forward;
+use crate::picture::{Limits, ViewSpec, Views, decode};
+
+/// Which model made a field. It goes onto every document, so that a retrain can tell old from new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The model's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 in hex: of the weights, or of `manifest.json` where there are none.
+    pub sha256: String,
+}
+
+/// An inferrer whose manifest and files were checked. Cheap to clone; one can be shared by all
+/// workers, which then share the weights too.
+#[derive(Clone, Debug)]
+pub struct LoadedInferrer(Arc<Inner>);
+
+struct Inner {
+    manifest: Manifest,
+    stamp: Stamp,
+    views: Vec<ViewSpec>,
+    golden: Views,
+    folder: Folder,
+    /// The networks that were loaded, one a device; workers share them.
+    networks: Mutex<Vec<(Device, Arc<dyn Forward>)>>,
+}
+
+impl LoadedInferrer {
+    /// Checks manifest, digest and golden picture of `folder`.
+    pub(super) fn open(folder: Folder) -> Result<Self, SetError> {
+        let json = folder.manifest()?;
+        let manifest = Manifest::from_json(&json)
+            .and_then(|manifest| manifest.in_folder(&folder.name()))
+            .map_err(|cause| SetError::Manifest { path: folder.manifest_path(), cause })?;
+        let sha256 = match &manifest.weights {
+            Some(weights) => read_weights(&folder, weights).map(|_| weights.sha256.clone())?,
+            None => hex(&json),
+        };
+        let views = manifest.architecture.views(manifest.preprocessing.as_ref());
+        let golden = golden_views(&folder, &manifest.golden.input, &views)?;
+        let (name, version) = (manifest.name.clone(), manifest.version.clone());
+        let stamp = Stamp { name, version, sha256 };
+        let networks = Mutex::default();
+        Ok(Self(Arc::new(Inner { manifest, stamp, views, golden, folder, networks })))
+    }
+
+    /// What it is and promises.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
+    }
+
+    /// What to note on each document.
+    #[must_use]
+    pub fn stamp(&self) -> &Stamp {
+        &self.0.stamp
+    }
+
+    /// The sizes in which it needs each picture.
+    #[must_use]
+    pub fn views(&self) -> &[ViewSpec] {
+        &self.0.views
+    }
+
+    /// Builds the model for the calling thread. The first call for a device reads the weights; the
+    /// others share them, so that a further worker costs no memory for weights and no time.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] when they cannot be read or do not fit the architecture.
+    pub fn build(&self, device: Device) -> Result<Box<dyn Model>, ModelError> {
+        let Inner { manifest, networks, .. } = &*self.0;
+        let (Some(preprocessing), Some(weights)) = (&manifest.preprocessing, &manifest.weights)
+        else {
+            return manifest.architecture.build();
+        };
+        // A panic while loading leaves the list as it was, so a poisoned lock is no reason to stop.
+        let mut networks = networks.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = networks.iter().find(|(of, _)| *of == device);
+        let network = if let Some((_, network)) = known {
+            Arc::clone(network)
+        } else {
+            let bytes = read_weights(&self.0.folder, weights)
+                .map_err(|error| ModelError::Weights(error.to_string()))?;
+            let network = manifest.architecture.load(bytes.into_owned(), device)?;
+            networks.push((device, Arc::clone(&network)));
+            network
+        };
+        drop(networks);
+        Ok(crate::network::model(network, device, preprocessing, &manifest.fields[0]))
+    }
+
+    /// Proves `model`, which [`build`](Self::build) made, on the golden picture; the first real
+    /// picture then finds it warm.
+    ///
+    /// # Errors
+    /// [`ModelError::Golden`] naming the field and how far off it is, or what `infer` said.
+    pub fn self_test(&self, model: &mut dyn Model) -> Result<(), ModelError> {
+        let answers = model.infer(&[&self.0.golden])?;
+        golden::check(&self.0.manifest, answers.first().map(Vec::as_slice).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedInferrer")
+            .field("inferrer", &self.manifest.inferrer)
+            .field("stamp", &self.stamp)
+            .finish_non_exhaustive()
+    }
+}
+
+fn golden_views(folder: &Folder, input: &str, specs: &[ViewSpec]) -> Result<Views, SetError> {
+    let picture = decode(&folder.read(input)?, &Limits::default())
+        .map_err(|cause| SetError::Golden { path: folder.path(input), cause })?;
+    Ok(Views::new(&picture, specs))
+}
+
+/// Reads the weights and refuses them unless length and digest are those of the manifest.
+fn read_weights(
+    folder: &Folder,
+    weights: &WeightsFile,
+) -> Result<std::borrow::Cow<'static, [u8]>, SetError> {
+    let bytes = folder.read(&weights.file)?;
+    let path: PathBuf = folder.path(&weights.file);
+    if bytes.len() as u64 != weights.bytes {
+        let (found, expected) = (bytes.len().to_string(), weights.bytes.to_string());
+        return Err(SetError::Digest { path, what: "length", found, expected });
+    }
+    let found = hex(&bytes);
+    if found != weights.sha256 {
+        let expected = weights.sha256.clone();
+        return Err(SetError::Digest { path, what: "SHA-256", found, expected });
+    }
+    Ok(bytes)
+}
+
+/// SHA-256 of `bytes` in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}

@@ -1,0 +1,119 @@
+//! The command line: which commands there are, and which code runs each.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::bench::{self, BenchOptions};
+use crate::config::options::Options;
+use crate::config::{Config, show};
+use crate::exit::{Exit, Stopped};
+use crate::import_weights::{self, ImportOptions};
+use crate::{run, version};
+
+/// Augments the images of a catalogue with what models see in them
+///
+/// Each picture gets a feature vector, a colour palette, its average colour and its aspect ratio, so
+/// that a search engine can answer "visually similar" and "by colour". This version works over a
+/// folder of pictures, with everything in one process: no account, no server, no network.
+#[derive(Parser, Debug)]
+#[command(name = "inference-manager", version = version::SHORT, after_long_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  inference-manager run                                 augment the pictures in samples/ into out/
+  inference-manager run --images ~/Pictures --out seen  your own pictures
+  inference-manager run --models my-models              another model set
+  inference-manager config                              what the options mean together
+
+Every option can be given as an environment variable, too: its name in capitals, `-` as `_`.
+
+Exit codes:
+  0   done, or drained after a signal; parked pictures included
+  1   something unexpected, or a second signal
+  3   pictures were parked, and --fail-on-parked was given
+  64  the command line, the environment or a model's manifest is wrong
+  69  something needed is unreachable or refuses: the results' folder, a model's weights
+  70  supervision gave up: restarts or hanging threads over the limit";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Augment pictures
+    ///
+    /// Runs the whole pipeline over a folder: source, retriever, downloader, inferrer pools, sink and
+    /// ledger, supervised, with a bounded amount of work in flight. Ends with a summary.
+    Run(Box<Options>),
+    /// Show what the options mean together, and where each value comes from
+    Config(Box<Options>),
+    /// Turn a published checkpoint into a model set
+    ImportWeights(ImportOptions),
+    /// Measure the bare inferrers and the whole pipeline on this machine
+    Bench(BenchOptions),
+}
+
+/// Runs the command in `arguments` and tells the person what went wrong, if anything did.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let command = Cli::command().long_version(version::long());
+    let matches = match command.try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are no errors to clap either; printing can only fail on a closed pipe.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Exit::Usage;
+        }
+    };
+    let done = match cli.command {
+        Command::Run(options) => resolve(&options).and_then(|config| run::embedded(&config)),
+        Command::Config(options) => resolve(&options).map(|_| {
+            let matches = matches.subcommand_matches("config");
+            print!("{}", show::resolved(&Cli::command(), matches));
+            Exit::Done
+        }),
+        Command::ImportWeights(options) => import_weights::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    };
+    done.unwrap_or_else(|Stopped { exit, message }| {
+        eprintln!("inference-manager: {message}");
+        exit
+    })
+}
+
+fn resolve(options: &Options) -> Result<Config, Stopped> {
+    Config::new(options).map_err(Stopped::usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_a_manual_and_a_variable() {
+        for command in Cli::command().get_subcommands() {
+            for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
+                let name = option.get_id();
+                assert!(option.get_help().is_some(), "{name} has no help");
+                if command.get_name() == "run" {
+                    let variable = option.get_env().and_then(|name| name.to_str());
+                    let expected = name.as_str().to_uppercase();
+                    assert_eq!(variable, Some(expected.as_str()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What options mean, alone and together.
+
+use clap::Parser;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn config(arguments: &[&str]) -> Result<Config, Problems> {
+    let line = ["test", "--images", "/"].iter().chain(arguments);
+    Config::new(&Line::parse_from(line).options)
+}
+
+fn problems(arguments: &[&str]) -> String {
+    config(arguments).map(|_| ()).expect_err("something is wrong").to_string()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_contract() {
+    let config = config(&[]).expect("the defaults are right");
+
+    let limits = &config.limits;
+    assert_eq!((limits.in_flight, limits.bytes_in_flight), (64, 128 << 20));
+    assert_eq!((limits.picture_bytes, limits.picture_pixels), (64 << 20, 100_000_000));
+    assert_eq!(limits.drain, Duration::from_secs(25));
+    assert_eq!(config.models.set, SetLocation::Bundled);
+    assert_eq!(config.models.device("features"), Device::Flex);
+    assert_eq!((config.models.workers("features"), config.models.workers("palette")), (cores(), 1));
+}
+
+#[test]
+fn all_problems_are_told_at_once_each_with_option_variable_value_and_remedy() {
+    let told = problems(&[
+        "--device",
+        "gpu",
+        "--workers",
+        "feature=2",
+        "--batch",
+        "0",
+        "--in-flight",
+        "many",
+        "--drain",
+        "soon",
+        "--log-format",
+        "xml",
+        "--models",
+        "/nowhere",
+    ]);
+    for part in [
+        "--device (or DEVICE) is \"gpu\": unknown device",
+        "--workers (or WORKERS) is \"feature=2\": there is no inferrer \"feature\"",
+        "--batch (or BATCH) is \"0\": write a whole number",
+        "--in-flight (or IN_FLIGHT) is \"many\"",
+        "--drain (or DRAIN) is \"soon\"",
+        "--log-format (or LOG_FORMAT) is \"xml\"",
+        "--models (or MODELS) is \"/nowhere\": there is no such folder",
+    ] {
+        assert!(told.contains(part), "{part:?} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn devices_and_workers_may_be_set_for_single_inferrers() {
+    let config = config(&["--device", "features=ndarray", "--workers", "features=3,palette=2"])
+        .expect("both lists are right");
+
+    assert_eq!(config.models.device("features"), Device::Ndarray);
+    assert_eq!(config.models.device("palette"), Device::Flex);
+    assert_eq!((config.models.workers("features"), config.models.workers("palette")), (3, 2));
+    assert_eq!(config.models.workers("aspect-ratio"), 1);
+}
+
+#[test]
+fn some_locations_are_an_error_that_names_the_missing_ones() {
+    let told = problems(&["--queue-url", "http://q", "--initial-index", "i"]);
+    for missing in ["--dead-letter-queue-url", "--elasticsearch-url", "--augmented-index"] {
+        assert!(told.contains(&format!("{missing} (or")), "{missing} in:\n{told}");
+    }
+    assert!(!told.contains("--queue-url (or QUEUE_URL)"), "{told}");
+}
+
+#[test]
+fn production_never_falls_back_to_the_samples() {
+    assert!(problems(&["--production"]).contains("--queue-url (or QUEUE_URL): it is missing"));
+}
+
+#[test]
+fn folders_and_locations_together_are_an_error() {
+    let told = problems(&["--production", "--out", "results"]);
+    assert!(
+        told.contains("--out (or OUT) is \"results\": a production run has no folders"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_picture_may_not_be_larger_than_all_that_may_be_in_flight() {
+    let told = problems(&["--picture-bytes", "2MiB", "--bytes-in-flight", "1MiB"]);
+    assert!(told.contains("--picture-bytes"), "{told}");
+    let told = problems(&["--picture-pixels", "20", "--pixels-in-flight", "10"]);
+    assert!(told.contains("--picture-pixels"), "{told}");
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named() {
+    let line = Line::parse_from(["test", "--images", "/nowhere"]);
+    let told = Config::new(&line.options).map(|_| ()).expect_err("there is no such folder");
+    assert!(told.to_string().contains("--images (or IMAGES) is \"/nowhere\""), "{told}");
+}

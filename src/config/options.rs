@@ -1,0 +1,181 @@
+//! What was typed: every option, once, with its manual. What it means stands in [`Config`].
+//!
+//! All values are text here, so that [`Config`] can name every problem at once instead of the first.
+//!
+//! [`Config`]: super::Config
+
+use clap::{Args, FromArgMatches};
+
+/// The options of `run` and `config`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Pictures and results of an embedded run.
+    #[command(flatten)]
+    pub folder: FolderOptions,
+    /// The models and how they are run.
+    #[command(flatten)]
+    pub models: ModelOptions,
+    /// The bounds of the process.
+    #[command(flatten)]
+    pub limits: LimitOptions,
+    /// Logs.
+    #[command(flatten)]
+    pub logs: LogOptions,
+    /// The locations of the production service.
+    #[command(flatten)]
+    pub locations: LocationOptions,
+}
+
+impl Options {
+    /// The options when nothing is typed, whatever the environment says.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let command = Self::augment_args(clap::Command::new("defaults").no_binary_name(true))
+            .mut_args(|option| option.env(None::<&str>));
+        let matches = command.get_matches_from(std::iter::empty::<&str>());
+        Self::from_arg_matches(&matches).expect("every option has a default or is optional")
+    }
+}
+
+/// Pictures and results of an embedded run.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Pictures and results")]
+pub struct FolderOptions {
+    /// The folder of pictures
+    ///
+    /// Every entry at any depth named *.jpg, jpeg, png, webp, gif, tif, tiff, bmp, jp2 or j2k is a
+    /// picture to augment, whatever it is; what cannot be augmented is parked with the reason. Other
+    /// names, and names that begin with a dot, are ignored and counted. Symbolic links to files are
+    /// followed, those to folders are not. [default: samples]
+    #[arg(long, env, value_name = "DIR")]
+    pub images: Option<String>,
+
+    /// Where the results go
+    ///
+    /// augmented.ndjson (one document a line), parked.ndjson (one record for each picture that
+    /// failed) and index.html (a page to look at). The folder describes exactly the pictures of the
+    /// last run: run again, and only what is new, changed, parked before or made by another model is
+    /// done. [default: out]
+    #[arg(long, env, value_name = "DIR")]
+    pub out: Option<String>,
+
+    /// Write no index.html
+    #[arg(long, env)]
+    pub no_page: bool,
+
+    /// End with exit code 3 if any picture was parked
+    #[arg(long, env)]
+    pub fail_on_parked: bool,
+}
+
+/// The models and how they are run.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Models")]
+pub struct ModelOptions {
+    /// The model set: a folder, or `bundled` for the one that is compiled in
+    ///
+    /// A set holds a folder for each inferrer (features, palette, aspect-ratio) with its
+    /// manifest.json and weights; `import-weights` writes one. An inferrer without weights that the
+    /// set lacks comes from the bundled set.
+    #[arg(long, env, value_name = "SET", default_value = "bundled")]
+    pub models: String,
+
+    /// The engine that networks compute on: flex or ndarray
+    ///
+    /// For single inferrers: features=ndarray. flex is the faster one; both give the same vectors to
+    /// within 1e-5.
+    #[arg(long, env, value_name = "DEVICE", default_value = "flex")]
+    pub device: String,
+
+    /// Workers of each inferrer, each with a thread of its own: features=2,palette=1
+    ///
+    /// Inferrers that are not named get one worker, features one for each core.
+    #[arg(long, env, value_name = "LIST")]
+    pub workers: Option<String>,
+
+    /// The most pictures in one batch
+    ///
+    /// A worker that comes free takes what waits, up to this many, and never waits for more. On a
+    /// CPU larger batches are not faster; they only make a failing batch more work to bisect.
+    #[arg(long, env, value_name = "N", default_value = "4")]
+    pub batch: String,
+
+    /// A worker that takes longer for one batch is taken for hung and replaced
+    #[arg(long, env, value_name = "TIME", default_value = "30s")]
+    pub inference_deadline: String,
+}
+
+/// The bounds of the process.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitOptions {
+    /// The most pictures in flight, from receive to confirmed settlement
+    #[arg(long, env, value_name = "N", default_value = "64")]
+    pub in_flight: String,
+
+    /// The most bytes of fetched pictures in memory
+    #[arg(long, env, value_name = "SIZE", default_value = "128MiB")]
+    pub bytes_in_flight: String,
+
+    /// The most pixels being decoded at once
+    #[arg(long, env, value_name = "N", default_value = "100000000")]
+    pub pixels_in_flight: String,
+
+    /// The largest picture file; larger ones are parked as too_many_bytes
+    #[arg(long, env, value_name = "SIZE", default_value = "64MiB")]
+    pub picture_bytes: String,
+
+    /// The most pixels of a picture; more are parked as too_many_pixels, before anything is decoded
+    #[arg(long, env, value_name = "N", default_value = "100000000")]
+    pub picture_pixels: String,
+
+    /// How long SIGTERM or SIGINT lets the pictures in flight be finished
+    ///
+    /// What is still open then is given back. A second signal ends the process at once.
+    #[arg(long, env, value_name = "TIME", default_value = "25s")]
+    pub drain: String,
+}
+
+/// Logs.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Logs")]
+pub struct LogOptions {
+    /// text or json, to stderr
+    #[arg(long, env, value_name = "FORMAT", default_value = "text")]
+    pub log_format: String,
+
+    /// What is logged: error, warn, info, debug or trace, also by module: warn,actors=debug
+    ///
+    /// At info there is one line for each picture that failed, at debug one for every picture.
+    #[arg(long, env, value_name = "FILTER", default_value = "warn")]
+    pub log_level: String,
+}
+
+/// The locations of the production service. They decide which engines `run` uses.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Production (not in this version yet)")]
+pub struct LocationOptions {
+    /// Insist on the production service: a missing location is an error, never a run over samples
+    #[arg(long, env)]
+    pub production: bool,
+
+    /// The SQS queue of image ids
+    #[arg(long, env, value_name = "URL")]
+    pub queue_url: Option<String>,
+
+    /// Where messages that cannot be worked off are parked
+    #[arg(long, env, value_name = "URL")]
+    pub dead_letter_queue_url: Option<String>,
+
+    /// The Elasticsearch cluster of both indices
+    #[arg(long, env, value_name = "URL")]
+    pub elasticsearch_url: Option<String>,
+
+    /// The index of initial documents
+    #[arg(long, env, value_name = "NAME")]
+    pub initial_index: Option<String>,
+
+    /// The index of augmented documents
+    #[arg(long, env, value_name = "NAME")]
+    pub augmented_index: Option<String>,
+}

@@ -1,0 +1,63 @@
+//! All that is wrong with a configuration, collected before anybody is told.
+
+use std::fmt;
+
+/// One problem: which option, with which value, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    option: &'static str,
+    value: String,
+    remedy: String,
+}
+
+/// Every problem of a configuration; at least one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes what is wrong with `value` of `option` (a flag's name without dashes).
+    pub fn note(&mut self, option: &'static str, value: &str, remedy: impl fmt::Display) {
+        let value = value.to_owned();
+        self.0.push(Problem { option, value, remedy: remedy.to_string() });
+    }
+
+    /// Takes the value out of `parsed`, or notes the problem and stands in the default, which is
+    /// never used because there is a problem.
+    pub fn take<T: Default, E: fmt::Display>(
+        &mut self,
+        option: &'static str,
+        value: &str,
+        parsed: Result<T, E>,
+    ) -> T {
+        parsed.unwrap_or_else(|remedy| {
+            self.note(option, value, remedy);
+            T::default()
+        })
+    }
+
+    /// `Ok` if there is no problem.
+    ///
+    /// # Errors
+    /// All of them.
+    pub fn none_or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let many = if self.0.len() == 1 { "is a problem" } else { "are problems" };
+        write!(f, "there {many} with the configuration:")?;
+        for Problem { option, value, remedy } in &self.0 {
+            let variable = option.to_uppercase().replace('-', "_");
+            write!(f, "\n  --{option} (or {variable})")?;
+            if !value.is_empty() {
+                write!(f, " is {value:?}")?;
+            }
+            write!(f, ": {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,94 @@
+//! How single values are written: counts, sizes, durations, lists by inferrer.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A whole number of at least 1.
+///
+/// # Errors
+/// What to write instead.
+pub fn count<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
+    let number = text.replace('_', "").parse::<T>().ok().filter(|n| *n >= T::from(1));
+    number.ok_or_else(|| "write a whole number of at least 1".to_owned())
+}
+
+/// A size in bytes, at least 1 and below 4 GiB, such as 64MiB or 500kB.
+///
+/// # Errors
+/// What to write instead.
+pub fn size(text: &str) -> Result<u32, String> {
+    let size = text.parse::<bytesize::ByteSize>().ok().and_then(|s| u32::try_from(s.as_u64()).ok());
+    size.filter(|size| *size > 0)
+        .ok_or_else(|| "write a size above 0 and below 4GiB, for instance 64MiB".to_owned())
+}
+
+/// A duration above zero, such as 25s or 1m30s.
+///
+/// # Errors
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).ok().filter(|d| !d.is_zero());
+    duration.ok_or_else(|| "write a time above zero, for instance 25s or 1m30s".to_owned())
+}
+
+/// `name=value` pairs, separated by commas; each name once.
+///
+/// # Errors
+/// What to write instead.
+pub fn by_name<T>(
+    text: &str,
+    value: impl Fn(&str) -> Result<T, String>,
+) -> Result<BTreeMap<String, T>, String> {
+    let mut pairs = BTreeMap::new();
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, text) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("{pair:?} has no \"=\": write features=2,palette=1"))?;
+        let parsed = value(text.trim()).map_err(|remedy| format!("for {name:?}, {remedy}"))?;
+        if pairs.insert(name.trim().to_owned(), parsed).is_some() {
+            return Err(format!("{name:?} is named twice"));
+        }
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_at_least_one_and_may_be_grouped() {
+        assert_eq!(count::<u32>("100_000"), Ok(100_000));
+        for wrong in ["0", "-1", "1.5", "many", "", "99999999999"] {
+            assert!(count::<u32>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_carry_units() {
+        for (text, bytes) in [("64MiB", 64 << 20), ("1kB", 1000), ("5", 5)] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for wrong in ["0", "4GiB", "64 elephants", ""] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn durations_carry_units_and_are_above_zero() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        for wrong in ["0s", "25", "soon"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_named_once() {
+        let pairs = by_name("features=2, palette=1", count::<usize>);
+        assert_eq!(pairs, Ok([("features".into(), 2), ("palette".into(), 1)].into()));
+        for wrong in ["features", "features=0", "features=1,features=2"] {
+            assert!(by_name(wrong, count::<usize>).is_err(), "{wrong}");
+        }
+    }
+}

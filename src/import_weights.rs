@@ -1,0 +1,51 @@
+//! `import-weights`: a published checkpoint becomes a model set.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use models::{ImportError, Imported, import};
+
+use crate::exit::{Exit, Stopped};
+
+/// The options of `import-weights`.
+///
+/// The set proves itself on a golden picture at every start. Kernels and matrices are stored as f16;
+/// what that costs is printed. The checkpoint is read here and nowhere else: serving reads only the
+/// set.
+#[derive(Args, Clone, Debug)]
+pub struct ImportOptions {
+    /// The checkpoint, as it was published (a PyTorch .pth file)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The network that it holds
+    #[arg(long, value_name = "NAME")]
+    pub architecture: String,
+
+    /// The model set to write: <DIR>/features/
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Imports.
+///
+/// # Errors
+/// [`Stopped`] with what is wrong with the name, the checkpoint (tensors by name) or a file.
+pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
+    let ImportOptions { file, architecture, out } = options;
+    let Imported { folder, sha256, bytes, dimensions, loss } = import(architecture, file, out)
+        .map_err(|error| match error {
+            ImportError::File { .. } => Stopped::unavailable(error),
+            ImportError::Architecture { .. } | ImportError::Checkpoint { .. } => {
+                Stopped::usage(error)
+            }
+        })?;
+    println!("wrote {}", folder.display());
+    println!("{dimensions} dimensions, {bytes} bytes of weights, sha256 {sha256}");
+    println!(
+        "stored as f16, the golden vector is off by {:.1e} at most, cosine {:.9}",
+        loss.max_abs, loss.cosine
+    );
+    println!("run it: inference-manager run --models {}", out.display());
+    Ok(Exit::Done)
+}

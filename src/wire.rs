@@ -1,0 +1,8 @@
+//! The formats that cross the program's edge, free of any engine: what is written here is a contract
+//! with the readers of documents and parked records.
+
+pub mod augmented_document;
+pub mod local_document;
+pub mod model_stamp;
+pub mod parked_record;
+pub mod timestamp;

@@ -1,0 +1,368 @@
+//! The program from outside: what a person sees and what a script can rely on.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder of pictures and a folder of results.
+struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    /// With these samples, by name.
+    fn with(samples: &[&str]) -> Self {
+        let fixture = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        fs::create_dir(fixture.images()).expect("it is new");
+        for name in samples {
+            fs::copy(sample(name), fixture.images().join(name)).expect("the sample is there");
+        }
+        fixture
+    }
+
+    fn images(&self) -> PathBuf {
+        self.folder.path().join("images")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.images().join(name), content).expect("the folder can be written");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program();
+        command.arg("run").arg("--images").arg(self.images()).arg("--out").arg(self.out());
+        command.args(arguments);
+        command
+    }
+
+    /// Runs with `arguments` and expects the exit code.
+    fn run(&self, arguments: &[&str], code: i32) -> String {
+        ended(self.command(arguments).output().expect("the program starts"), code)
+    }
+
+    fn augmented(&self) -> BTreeMap<String, Value> {
+        let documents = lines(&self.out().join("augmented.ndjson"));
+        let path = |document: &Value| text(&document["state"]["sourceIdentifier"]["value"]);
+        documents.into_iter().map(|document| (path(&document), document)).collect()
+    }
+
+    fn parked(&self) -> BTreeMap<String, String> {
+        let records = lines(&self.out().join("parked.ndjson"));
+        let name = |record: &Value| {
+            let path = text(&record["path"]);
+            path.rsplit('/').next().unwrap_or_default().to_owned()
+        };
+        records.iter().map(|record| (name(record), text(&record["class"]))).collect()
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_inference-manager"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let content = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    content.lines().map(|line| serde_json::from_str(line).expect("every line is JSON")).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+fn ended(output: Output, code: i32) -> String {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    said
+}
+
+/// Waits until `found` is there, for as long as a loaded machine may need.
+fn wait_for(what: &str, found: impl Fn() -> bool) {
+    for _ in 0..1200 {
+        if found() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    panic!("{what} never came");
+}
+
+#[test]
+fn good_pictures_are_augmented_and_bad_ones_parked_with_their_class() {
+    let fixture = Fixture::with(&["cat.jpg", "coffee.png", "village-street.webp"]);
+    fixture.write("empty.jpg", b"");
+    fixture.write("page.jpg", b"<html><body>Not found</body></html>");
+    let whole = fs::read(sample("rocket.jpg")).expect("the sample is there");
+    fixture.write("truncated.jpg", &whole[..whole.len() / 2]);
+    fixture.write("notes.txt", b"no picture's name");
+
+    let said = fixture.run(&[], 0);
+
+    assert!(said.contains("received 6 = indexed 3"), "{said}");
+    assert!(said.contains("other names ignored 1"), "{said}");
+    let augmented = fixture.augmented();
+    assert_eq!(Vec::from_iter(augmented.keys()), ["cat.jpg", "coffee.png", "village-street.webp"]);
+    let expected = [
+        ("empty.jpg", "empty_body"),
+        ("page.jpg", "unsupported_format"),
+        ("truncated.jpg", "corrupt_image"),
+    ];
+    let expected = expected.map(|(name, class)| (name.to_owned(), class.to_owned()));
+    assert_eq!(fixture.parked(), BTreeMap::from(expected));
+    assert!(fixture.out().join("index.html").exists());
+}
+
+#[test]
+fn a_document_has_the_shape_of_the_contract() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+
+    fixture.run(&["--no-page"], 0);
+
+    let document = fixture.augmented().remove("cat.jpg").expect("it is augmented");
+    let state = &document["state"];
+    let inferred = &state["inferredData"];
+    let unit = |field: &str, length: usize| {
+        let vector = inferred[field].as_array().expect("a vector");
+        let norm: f64 = vector.iter().map(|x| x.as_f64().expect("a number").powi(2)).sum();
+        assert!(vector.len() == length && (norm.sqrt() - 1.0).abs() < 1e-5, "{field}");
+    };
+    unit("features", 1280);
+    unit("paletteEmbedding", 1000);
+    let hex = text(&inferred["averageColorHex"]);
+    assert!(hex.len() == 7 && hex.starts_with('#'), "{hex}");
+    let picture = image::image_dimensions(sample("cat.jpg")).expect("a picture");
+    let ratio = inferred["aspectRatio"].as_f64().expect("a number");
+    assert!((ratio - f64::from(picture.0) / f64::from(picture.1)).abs() < 1e-6);
+    for field in ["features", "paletteEmbedding", "averageColorHex", "aspectRatio"] {
+        let model = &state["inferenceModels"][field];
+        assert_eq!(text(&model["sha256"]).len(), 64, "{field}: {model}");
+    }
+    assert_eq!(document["version"], 1);
+    let id = text(&state["canonicalId"]);
+    assert!(id.len() == 8 && id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')), "{id}");
+    assert_eq!(text(&document["locations"][0]["locationType"]["id"]), "local-file");
+    assert!(text(&document["locations"][0]["url"]).starts_with("file:///"));
+    assert_eq!(text(&document["source"]["type"]), "ParentWork");
+    assert!(!fixture.out().join("index.html").exists(), "--no-page wrote one");
+}
+
+#[test]
+fn a_second_run_does_only_what_is_new_changed_or_was_parked() {
+    let fixture = Fixture::with(&["cat.jpg", "coins.jpg"]);
+    fixture.write("broken.jpg", b"");
+    fixture.run(&["--no-page"], 0);
+    let before = fixture.augmented();
+
+    fs::copy(sample("lion.jpg"), fixture.images().join("lion.jpg")).expect("copied");
+    fs::remove_file(fixture.images().join("coins.jpg")).expect("it was there");
+    let said = fixture.run(&["--no-page"], 0);
+
+    assert!(said.contains("received 2 = indexed 1"), "{said}");
+    assert!(said.contains("unchanged since the last run 1"), "{said}");
+    let after = fixture.augmented();
+    assert_eq!(Vec::from_iter(after.keys()), ["cat.jpg", "lion.jpg"]);
+    assert_eq!(before["cat.jpg"], after["cat.jpg"], "an unchanged document was written anew");
+    assert_eq!(Vec::from_iter(fixture.parked().keys()), ["broken.jpg"]);
+}
+
+#[test]
+fn a_picture_whose_model_changed_is_inferred_again() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+    fixture.run(&["--no-page"], 0);
+    let set = fixture.folder.path().join("set/features");
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sets/default/features");
+    fs::create_dir_all(&set).expect("it is new");
+    for entry in fs::read_dir(bundled).expect("the bundled set is there") {
+        let path = entry.expect("readable").path();
+        fs::copy(&path, set.join(path.file_name().expect("a file"))).expect("copied");
+    }
+    let manifest = fs::read_to_string(set.join("manifest.json")).expect("there");
+    let newer = manifest.replacen("\"version\": \"", "\"version\": \"newer-", 1);
+    assert_ne!(manifest, newer, "the manifest has no version to change");
+    fs::write(set.join("manifest.json"), newer).expect("writable");
+
+    let models = set.parent().expect("it has one").to_string_lossy().into_owned();
+    let said = fixture.run(&["--no-page", "--models", &models], 0);
+
+    assert!(said.contains("received 1 = indexed 1"), "{said}");
+    let made_by = &fixture.augmented()["cat.jpg"]["state"]["inferenceModels"]["features"];
+    assert!(text(&made_by["version"]).starts_with("newer-"), "{made_by}");
+}
+
+#[test]
+fn a_set_with_a_wrong_digest_ends_with_69_and_an_unknown_format_with_64() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+    let set = fixture.folder.path().join("set");
+    let features = set.join("features");
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sets/default/features");
+    fs::create_dir_all(&features).expect("it is new");
+    for name in ["manifest.json", "golden.png"] {
+        fs::copy(bundled.join(name), features.join(name)).expect("copied");
+    }
+    fs::write(features.join("weights.safetensors"), b"other bytes").expect("writable");
+    let models = set.to_string_lossy().into_owned();
+
+    let said = fixture.run(&["--models", &models], 69);
+    assert!(said.contains("weights.safetensors"), "{said}");
+
+    let manifest = fs::read_to_string(features.join("manifest.json")).expect("there");
+    let unknown = manifest.replacen("\"format\": 1", "\"format\": 99", 1);
+    fs::write(features.join("manifest.json"), unknown).expect("writable");
+    let said = fixture.run(&["--models", &models], 64);
+    assert!(said.contains("format") && said.contains("99"), "{said}");
+}
+
+#[test]
+fn parked_pictures_end_with_3_only_when_asked() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+    fixture.write("broken.jpg", b"");
+
+    fixture.run(&["--no-page"], 0);
+    fixture.run(&["--no-page", "--fail-on-parked"], 3);
+}
+
+#[test]
+fn wrong_usage_ends_with_64_and_names_every_option() {
+    let output = program()
+        .args(["run", "--images", "/nowhere", "--batch", "none", "--queue-url", "http://q"])
+        .output()
+        .expect("the program starts");
+    let said = ended(output, 64);
+    for option in ["--images (or IMAGES)", "--batch (or BATCH)", "--elasticsearch-url"] {
+        assert!(said.contains(option), "{option} is missing in:\n{said}");
+    }
+    let unknown = program().args(["run", "--colour"]).output().expect("the program starts");
+    ended(unknown, 64);
+}
+
+#[test]
+fn a_production_task_never_processes_the_samples() {
+    let output = program()
+        .args(["run", "--production"])
+        .env("QUEUE_URL", "http://localhost/queue")
+        .output()
+        .expect("the program starts");
+    let said = ended(output, 64);
+    assert!(said.contains("DEAD_LETTER_QUEUE_URL") && !said.contains("(or QUEUE_URL)"), "{said}");
+}
+
+#[test]
+fn options_come_from_the_environment_too_and_config_says_from_where() {
+    let output = program()
+        .args(["config", "--drain", "10s"])
+        .env("BATCH", "2")
+        .output()
+        .expect("the program starts");
+    let said = ended(output, 0);
+    let line = |option: &str| {
+        let found = said.lines().find(|line| line.starts_with(option));
+        found.unwrap_or_else(|| panic!("{option} is missing in:\n{said}")).to_owned()
+    };
+    assert!(line("batch").contains('2') && line("batch").ends_with("environment"));
+    assert!(line("drain").contains("10s") && line("drain").ends_with("flag"));
+    assert!(line("in-flight").contains("64") && line("in-flight").ends_with("default"));
+}
+
+#[test]
+fn help_and_version_are_manuals() {
+    let help = ended(program().args(["run", "--help"]).output().expect("it starts"), 0);
+    for part in ["--workers", "[env: WORKERS=", "aspect-ratio", "too_many_pixels"] {
+        assert!(help.contains(part), "{part} is missing in:\n{help}");
+    }
+    let version = ended(program().arg("--version").output().expect("it starts"), 0);
+    assert!(version.contains("devices: flex, ndarray") && version.contains("instruction sets"));
+}
+
+#[test]
+fn a_second_process_on_the_same_results_says_so_and_ends_with_69() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+    let mut first = Background::over(&fixture);
+
+    let said = fixture.run(&[], 69);
+
+    assert!(said.contains("another process"), "{said}");
+    first.kill();
+}
+
+#[test]
+fn a_signal_drains_and_the_next_run_does_the_rest() {
+    let fixture = Fixture::with(&[]);
+    let pictures = 100;
+    let cat = fs::read(sample("cat.jpg")).expect("the sample is there");
+    for number in 0..pictures {
+        fixture.write(&format!("{number}.jpg"), &cat);
+    }
+    let mut child = Background::over(&fixture);
+    wait_for("the first outcome", || {
+        fs::metadata(fixture.out().join(".journal")).is_ok_and(|journal| journal.len() > 100_000)
+    });
+
+    child.signal("TERM");
+
+    assert_eq!(child.code(), Some(0));
+    let augmented = fixture.augmented().len();
+    assert!(augmented > 0 && fixture.parked().is_empty());
+    fixture.run(&["--no-page"], 0);
+    assert_eq!(fixture.augmented().len(), pictures + 200);
+}
+
+/// A run that goes on in the background.
+struct Background(Child);
+
+impl Background {
+    fn over(fixture: &Fixture) -> Self {
+        // Enough work that it does not end before the test is done with it.
+        let cat = fs::read(sample("cat.jpg")).expect("the sample is there");
+        for number in 0..200 {
+            fixture.write(&format!("more-{number}.jpg"), &cat);
+        }
+        let mut command = fixture.command(&["--no-page", "--workers", "features=1"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let background = Self(child.expect("the program starts"));
+        wait_for("the lock", || fixture.out().join(".journal").exists());
+        background
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        let mut said = String::new();
+        if let Some(stderr) = &mut self.0.stderr {
+            stderr.read_to_string(&mut said).expect("text");
+        }
+        self.0.wait().expect("it ends").code()
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().expect("it runs");
+        self.0.wait().expect("it ends");
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It has ended unless the test failed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
