@@ -23,10 +23,27 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# check NAME COMMAND...: runs COMMAND, a program or a function, and counts the tests that it reports.
-# It fails the whole, not the steps after it; `need` is for what they depend on. Neither may stand in a
-# condition: that would switch off the `set -e` of the functions they run.
+# check NAME COMMAND...: runs COMMAND, a program or a function, and counts the tests that it reports; one
+# that reports none is itself a test. It fails the whole, not the steps after it: those that they depend
+# on are run by `need` and are no tests. Neither may stand in a condition: that would switch off the
+# `set -e` of the functions they run.
 check() {
+  run_step "$@"
+  passed=$((passed + good)) failed=$((failed + bad))
+}
+
+need() {
+  run_step "$@"
+  [ "$outcome" = 0 ] && return 0
+  failed=$((failed + 1))
+  closing_line
+  [ "$outcome" = 69 ] || outcome=1
+  exit "$outcome"
+}
+
+closing_line() { echo "$passed passed, $failed failed"; }
+
+run_step() {
   local name=$1 started=$SECONDS
   outcome=0
   shift
@@ -38,7 +55,7 @@ check() {
   set +m
   wait "$running" || outcome=$?
   stop_running
-  count_tests "$outcome"
+  count_tests
   local minutes
   minutes=$(awk -v seconds=$((SECONDS - started)) 'BEGIN { printf "%5.1f min", seconds / 60 }')
   if [ "$outcome" = 0 ]; then
@@ -50,29 +67,21 @@ check() {
   fi
 }
 
-need() {
-  check "$@"
-  if [ "$outcome" != 0 ]; then
-    closing_line
-    [ "$outcome" = 69 ] || outcome=1
-    exit "$outcome"
-  fi
-}
-
-closing_line() { echo "$passed passed, $failed failed"; }
-
 # Rust's harness says `test result: ok. 5 passed; 0 failed; 1 ignored`, Python's `Ran 5 tests` and
-# `FAILED (failures=1, errors=1)`. A step that fails without a number counts as one failed test.
+# `FAILED (failures=1, errors=1)`.
 count_tests() {
-  local good bad ran
+  local ran
   ran=$(summed 's/^Ran \([0-9]*\) tests\{0,1\} in .*/\1/p')
   bad=$(($(summed 's/^FAILED (.*failures=\([0-9]*\).*/\1/p') + $(summed 's/^FAILED (.*errors=\([0-9]*\).*/\1/p')))
   good=$((ran - bad + $(summed 's/^test result: .* \([0-9]*\) passed;.*/\1/p')))
   bad=$((bad + $(summed 's/^test result: .* \([0-9]*\) failed;.*/\1/p')))
-  [ "$1" = 0 ] || [ "$bad" -gt 0 ] || bad=1
-  passed=$((passed + good)) failed=$((failed + bad))
-  reported=$((good + bad))
-  [ "$reported" -gt 0 ] || reported=
+  reported=
+  if [ $((good + bad)) -gt 0 ]; then reported=$((good + bad)); fi
+  if [ "$outcome" = 0 ]; then
+    [ -n "$reported" ] || good=1
+  elif [ "$bad" = 0 ]; then
+    bad=1
+  fi
 }
 
 # The sum of the numbers that the sed script $1 finds in the log of the last step.

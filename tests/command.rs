@@ -303,7 +303,7 @@ fn a_second_process_on_the_same_results_says_so_and_ends_with_69() {
 #[test]
 fn a_signal_drains_and_the_next_run_does_the_rest() {
     let fixture = Fixture::with(&[]);
-    let pictures = 100;
+    let pictures = 20;
     let cat = fs::read(sample("cat.jpg")).expect("the sample is there");
     for number in 0..pictures {
         fixture.write(&format!("{number}.jpg"), &cat);
@@ -319,7 +319,7 @@ fn a_signal_drains_and_the_next_run_does_the_rest() {
     let augmented = fixture.augmented().len();
     assert!(augmented > 0 && fixture.parked().is_empty());
     fixture.run(&["--no-page"], 0);
-    assert_eq!(fixture.augmented().len(), pictures + 200);
+    assert_eq!(fixture.augmented().len(), pictures + 60);
 }
 
 /// A run that goes on in the background.
@@ -329,7 +329,7 @@ impl Background {
     fn over(fixture: &Fixture) -> Self {
         // Enough work that it does not end before the test is done with it.
         let cat = fs::read(sample("cat.jpg")).expect("the sample is there");
-        for number in 0..200 {
+        for number in 0..60 {
             fixture.write(&format!("more-{number}.jpg"), &cat);
         }
         let mut command = fixture.command(&["--no-page", "--workers", "features=1"]);

@@ -109,7 +109,7 @@ pub struct Pool {
     abandoned: HashMap<u64, Seat>,
     abandoned_in_all: AbandonedThreads,
     batches: u64,
-    latch: ReadyLatch,
+    told_ready: bool,
     restarts: RestartLimit,
     backoff: Backoff,
     rng: SmallRng,
@@ -118,19 +118,6 @@ pub struct Pool {
     inferrer_metrics: InferrerMetrics,
     news: PoolNews,
     watch: DeathWatch,
-}
-
-/// Counts the workers that have yet to say for the first time that they are ready.
-#[derive(Debug)]
-struct ReadyLatch(usize);
-
-impl ReadyLatch {
-    /// Counts one down; true when it was the last.
-    fn count_down(&mut self) -> bool {
-        let was = self.0;
-        self.0 = was.saturating_sub(1);
-        was == 1
-    }
 }
 
 impl Pool {
@@ -158,7 +145,7 @@ impl Pool {
             abandoned: HashMap::new(),
             abandoned_in_all,
             batches: 0,
-            latch: ReadyLatch(settings.workers),
+            told_ready: false,
             restarts: RestartLimit::new(settings.restarts, Duration::from_mins(1)),
             // A model that fails to load once often loads the next moment (memory, disk).
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
@@ -344,7 +331,9 @@ impl Handler<WorkerReady> for Pool {
             self.welcome_back(worker);
             return;
         }
-        if self.latch.count_down() {
+        // All of them at once: one that became ready, died and became ready anew is still one.
+        let all_ready = self.roster.loaded() == self.settings.workers;
+        if all_ready && !std::mem::replace(&mut self.told_ready, true) {
             self.news.ready.do_send(PoolReady {
                 inferrer: self.spec.name.clone(),
                 generation: self.watch.generation(),

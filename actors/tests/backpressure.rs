@@ -172,9 +172,9 @@ async fn work_that_a_mailbox_refuses_is_settled_and_counted() {
     }
     let endings = neighbours.settled().await;
 
-    let refused = endings.iter().filter(
-        |(_, ending)| matches!(ending, Ending::Failed(f) if f.class == Class::Abandoned),
-    );
+    let refused = endings
+        .iter()
+        .filter(|(_, ending)| matches!(ending, Ending::Failed(f) if f.class == Class::Abandoned));
     let refused = refused.count() as u64;
     assert_eq!(endings.len(), 10, "each was settled, once");
     assert!((1..10).contains(&refused), "{refused} were refused");

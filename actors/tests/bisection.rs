@@ -38,9 +38,7 @@ async fn inputs_that_came_together_are_one_batch_and_none_waits_for_more() {
 #[actix::test]
 async fn a_failing_batch_is_halved_until_the_bad_input_stands_alone() {
     tokio::time::pause();
-    for (panicked, class) in
-        [(false, Class::InferenceFailed), (true, Class::InferencePanicked)]
-    {
+    for (panicked, class) in [(false, Class::InferenceFailed), (true, Class::InferencePanicked)] {
         let mut pool = LonePool::start(settings());
         let mut worker = pool.hired_one().await;
         pool.offer_all(&["a", "b", "c", "d"]);

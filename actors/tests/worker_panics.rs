@@ -18,7 +18,8 @@ const HOUR: Duration = Duration::from_hours(1);
 #[actix::test]
 async fn only_the_batch_of_the_worker_that_died_is_given_to_another() {
     tokio::time::pause();
-    let mut pool = LonePool::start(PoolSettings { workers: 2, batch: 2, ..PoolSettings::default() });
+    let mut pool =
+        LonePool::start(PoolSettings { workers: 2, batch: 2, ..PoolSettings::default() });
     let mut workers = pool.placement.hired().await;
     let mut second = workers.pop().expect("two were hired");
     let mut first = workers.pop().expect("two were hired");
@@ -81,7 +82,7 @@ fn a_model_that_fails_its_golden_vector_counts_to_the_limit() {
 /// Whether supervision gives up over a model that cannot be rebuilt after it panicked.
 async fn gives_up_over_a_broken_model(failing: HashSet<usize>, restarts: usize) -> Ended {
     let mut behaviour = Behaviour::default();
-    behaviour.panics = ["r0".to_owned()].into();
+    behaviour.panics = ["r0", "r1"].map(str::to_owned).into();
     let mut factory = FakeFactory::new("features", behaviour);
     factory.failing_builds = failing;
     let mut world = World { factories: vec![Arc::new(factory)], ..World::default() };

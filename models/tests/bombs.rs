@@ -51,7 +51,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let jpeg2000 = find("lossless.jp2", b"\xff\x4f\xff\x51");
     let huge = 60_000_u32.to_be_bytes();
     vec![
-        ("png", patched("rgb.png", &[(16, &huge), (20, &huge), (29, &[0xe8, 0x32, 0x8a, 0x46])])),
+        ("png", patched("rgb.png", &[(16, &huge), (20, &huge), (29, &[0x0f, 0xb0, 0xe2, 0x15])])),
         ("gif", patched("animated.gif", &[(6, &[0xff; 4])])),
         ("bmp", patched("rgb.bmp", &[(18, &60_000_u32.to_le_bytes()), (22, &60_000_u32.to_le_bytes())])),
         ("jpeg", patched("420.jpg", &[(jpeg + 5, &[0xff; 4])])),

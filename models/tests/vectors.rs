@@ -34,6 +34,8 @@ fn pictures() -> Vec<Rgb> {
     samples().into_iter().map(|(_, picture)| picture).collect()
 }
 
+/// Storing kernels as f16 turns the vectors by about 5e-6, of a dark one by 2e-5; decoding and
+/// resizing add nothing.
 #[test]
 fn features_from_file_to_vector_are_those_of_pillow_and_pytorch_with_the_original_weights() {
     let expected = golden::rows("samples.features.f32", 1280);
@@ -42,7 +44,7 @@ fn features_from_file_to_vector_are_those_of_pillow_and_pytorch_with_the_origina
     {
         let cosine = golden::cosine(vector(answer), expected);
         println!("{} {cosine:.7}", sample["file"]);
-        assert!(cosine >= 0.9995, "{}: {cosine}", sample["file"]);
+        assert!(cosine >= 0.9999, "{}: {cosine}", sample["file"]);
     }
 }
 
@@ -82,15 +84,16 @@ fn the_aspect_ratio_is_that_of_the_files_own_dimensions() {
 
 /// A picture of equal halves, left and right.
 fn halves(left: [u8; 3], right: [u8; 3]) -> Rgb {
-    let row = [left.repeat(100), right.repeat(100)].concat();
-    Rgb::new(200, 200, row.repeat(200)).unwrap()
+    // Of the size that is counted in, so that no filter mixes the halves.
+    let row = [left.repeat(50), right.repeat(50)].concat();
+    Rgb::new(100, 100, row.repeat(100)).unwrap()
 }
 
 /// Φ(a) − Φ(b) for the bins of one channel, by hand from a table of the normal distribution:
 /// bins end at 0.85, 1.7, 2.55 … standard deviations from a sample at 0.
 const BLACK: [f64; 10] = [
-    0.302_337_456_9, 0.153_097_080_4, 0.039_179_308_5, 0.005_048_920_7, 0.000_326_561_1,
-    0.000_010_503_1, 0.000_000_167_4, 0.000_000_001_3, 0.0, 0.0,
+    0.302_337_456_9, 0.153_097_080_4, 0.039_179_316_8, 0.005_049_216_7, 0.000_326_240_7,
+    0.000_010_518_7, 0.000_000_168_5, 0.000_000_001_3, 0.0, 0.0,
 ];
 
 /// The vector of one colour whose channels have the masses `red`, `green` and `blue`.

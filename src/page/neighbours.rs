@@ -5,6 +5,7 @@
 //! them and each thread. The same vectors give the same answer whatever their order in the file and
 //! however many threads there are.
 
+use std::array;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Vectors are padded with zeros to a multiple of this: two registers of four f32.
 const LANES: usize = 8;
-/// How many vectors are compared with one at a time: their sums fill the registers.
+/// How many vectors are compared with one at a time: their sums fill half the registers, and each
+/// number of the one is read once for all of them.
 const ROWS: usize = 4;
 /// How many vectors a block holds. Two blocks of 1280 floats are 640 kB, about a core's cache.
 const BLOCK: usize = 64;
@@ -130,29 +132,23 @@ impl Candidates {
         Self { best: vec![Vec::with_capacity(count); rows], count }
     }
 
-    /// Compares all pairs of two blocks, or of one with itself.
+    /// Compares all pairs of two blocks, or of one with itself: each pair once, none with itself.
     fn compare(&mut self, rows: &[Row], block: usize, other: usize) {
         let range = |block: usize| block * BLOCK..rows.len().min((block + 1) * BLOCK);
+        let earlier = range(block);
         for one in range(other) {
-            // In the diagonal block, each pair once and none with itself.
-            let others = range(block).start..range(block).end.min(one);
-            self.compare_one(rows, one, others);
+            self.compare_one(rows, one, earlier.start..earlier.end.min(one));
         }
     }
 
     fn compare_one(&mut self, rows: &[Row], one: usize, others: Range<usize>) {
-        let vector = &rows[one].values;
-        let mut at = others.start;
-        while at + ROWS <= others.end {
-            let four = std::array::from_fn::<_, ROWS, _>(|k| &*rows[at + k].values);
-            for (k, similarity) in products(four, vector).into_iter().enumerate() {
-                self.pair(rows, one, at + k, similarity);
+        for first in others.clone().step_by(ROWS) {
+            // A tile that sticks out repeats its last row; what comes of that is not looked at.
+            let tile = array::from_fn(|n| &*rows[(first + n).min(others.end - 1)].values);
+            let similarities = products(tile, &rows[one].values);
+            for (other, similarity) in (first..others.end).zip(similarities) {
+                self.pair(rows, one, other, similarity);
             }
-            at += ROWS;
-        }
-        for other in at..others.end {
-            let [similarity] = products([&*rows[other].values], vector);
-            self.pair(rows, one, other, similarity);
         }
     }
 
@@ -178,20 +174,31 @@ impl Candidates {
     }
 }
 
-/// The dot products of `rows` with `vector`. One row's sum is formed in the same order whether it
-/// stands alone or beside others, so a pair's similarity does not depend on where it stands.
-fn products<const N: usize>(rows: [&[f32]; N], vector: &[f32]) -> [f32; N] {
-    let mut sums = [[0.0_f32; LANES]; N];
-    let mut chunks = rows.map(|row| row.as_chunks::<LANES>().0.iter());
-    for lanes in vector.as_chunks::<LANES>().0 {
-        for (sum, chunk) in sums.iter_mut().zip(&mut chunks) {
-            let Some(chunk) = chunk.next() else { continue };
-            for lane in 0..LANES {
-                sum[lane] += chunk[lane] * lanes[lane];
-            }
-        }
+/// The dot products of four rows with `vector`: each is formed in the same order wherever its row
+/// stands, so a pair's similarity does not depend on its neighbourhood.
+fn products(rows: [&[f32]; ROWS], vector: &[f32]) -> [f32; ROWS] {
+    lane_sums(rows, vector).map(|sums| sums.iter().sum())
+}
+
+/// Not inlined: seen together with the sums over the lanes, the loop is not turned into whole
+/// registers, and takes three times as long.
+#[inline(never)]
+fn lane_sums(rows: [&[f32]; ROWS], vector: &[f32]) -> [[f32; LANES]; ROWS] {
+    let [one, two, three, four] = rows.map(|row| row.as_chunks::<LANES>().0);
+    let vector = vector.as_chunks::<LANES>().0;
+    let zero = [0.0; LANES];
+    let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
+    for ((((v, one), two), three), four) in vector.iter().zip(one).zip(two).zip(three).zip(four) {
+        a = add(a, one, v);
+        b = add(b, two, v);
+        c = add(c, three, v);
+        d = add(d, four, v);
     }
-    sums.map(|sum| sum.iter().sum())
+    [a, b, c, d]
+}
+
+fn add(sum: [f32; LANES], row: &[f32; LANES], vector: &[f32; LANES]) -> [f32; LANES] {
+    array::from_fn(|lane| sum[lane] + row[lane] * vector[lane])
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl Masthead {
         let folder = Text(&self.folder);
         let all = pagination.count();
         let place = if all > 1 { format!(", page {page} of {all}") } else { String::new() };
-        format!("{} of {folder}{place} · inference-manager", pictures(self.pictures))
+        format!("{} of {folder}{place} · inference-manager", pictures(self.pictures + self.parked))
     }
 
     /// The head of `page`, as HTML.
@@ -72,7 +72,7 @@ impl Masthead {
              <h1>{} <span>of <bdi>{}</bdi></span></h1><ul class=\"summary\">\
              <li>{} augmented</li><li>{parked}</li>{shown}\
              <li><time datetime=\"{}\">{}</time></li></ul>{}</header>",
-            pictures(self.pictures),
+            pictures(self.pictures + self.parked),
             Text(&self.folder),
             thousands(self.pictures),
             self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -140,10 +140,11 @@ fn class(group: &Group, shown: usize) -> String {
     let records: String = group.records[..shown].iter().map(record).collect();
     let remedy = group.known().map(remedy).unwrap_or_default();
     let mut html = format!(
-        "<section class=\"class\"><h3>{} <span>{}</span></h3><p class=\"remedy\">{remedy}</p>\
+        "<section class=\"class\"><h3>{} <span>{}</span> <code>{}</code></h3><p class=\"remedy\">{remedy}</p>\
          <ul>{records}</ul>",
         Text(&in_words(&group.class)),
         thousands(group.records.len()),
+        Text(&group.class),
     );
     if shown < group.records.len() {
         let more = thousands(group.records.len() - shown);

@@ -18,9 +18,9 @@ use super::spool::{Piece, Spool};
 /// The longest edge of a thumbnail, in pixels.
 const EDGE: u32 = 288;
 /// The edge of a tiny one, in pixels.
-const TINY_EDGE: u32 = 80;
-const QUALITY: u8 = 78;
-const TINY_QUALITY: u8 = 70;
+const TINY_EDGE: u32 = 72;
+const QUALITY: u8 = 75;
+const TINY_QUALITY: u8 = 65;
 /// A file of more bytes than the downloader takes was put there after the run.
 const MOST_BYTES: u64 = 64 << 20;
 /// How many pixels all threads together decode at a time: 75 MB once decoded. A larger picture is
@@ -36,7 +36,7 @@ pub struct Thumbnail {
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
-    /// The tiny JPEG: 80 × 80 pixels of its middle.
+    /// The tiny JPEG: 72 × 72 pixels of its middle.
     pub tiny: Piece,
 }
 

@@ -69,6 +69,12 @@ impl<B> Roster<B> {
         self.workers.values().filter(|duty| matches!(duty, Duty::Idle { .. })).count()
     }
 
+    /// How many workers have loaded their model.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.workers.values().filter(|duty| !matches!(duty, Duty::Starting { .. })).count()
+    }
+
     /// Gives an idle worker a batch.
     pub fn assign(&mut self, worker: u64, batch: u64, work: B, now: Instant) {
         self.workers.insert(worker, Duty::Busy { since: now, batch, work });
@@ -147,7 +153,7 @@ mod tests {
         assert_eq!(roster.longest_idle(), Some((worker, now)));
         roster.assign(worker, 1, "batch", now);
 
-        assert_eq!(roster.idle(), 0);
+        assert_eq!((roster.idle(), roster.loaded()), (0, 1));
         assert_eq!(roster.answered(worker, 1, now), Some("batch"));
         assert_eq!(roster.idle(), 0, "it says itself when it is ready again");
     }

@@ -96,11 +96,8 @@ mod tests {
     #[tokio::test]
     async fn an_oversized_document_makes_its_request_too_large() {
         let index = FakeIndex { oversized: ["a".to_owned()].into(), ..Default::default() };
-        let document = |id| Prepared {
-            id: RecordId::new(id).expect("valid"),
-            version: 1,
-            body: Bytes::new(),
-        };
+        let document =
+            |id| Prepared { id: RecordId::new(id).expect("valid"), version: 1, body: Bytes::new() };
 
         let answer = index.index(&[document("a"), document("b")]).await;
 

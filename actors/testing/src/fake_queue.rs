@@ -281,7 +281,8 @@ impl Queue for FakeQueue {
         });
         let answers = answers.await;
         // An extension that comes after the settlement is no second settlement.
-        let lost = |answer: &&Result<(), QueueError>| matches!(answer, Err(QueueError::LeaseLost(_)));
+        let lost =
+            |answer: &&Result<(), QueueError>| matches!(answer, Err(QueueError::LeaseLost(_)));
         self.lock().stale -= answers.iter().filter(lost).count();
         answers
     }

@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actors::inference::{Answer, Value};
-use actors::messages::{
-    BatchFailure, BatchInferred, InferBatch, Stop, WorkerFailed, WorkerReady,
-};
+use actors::messages::{BatchFailure, BatchInferred, InferBatch, Stop, WorkerFailed, WorkerReady};
 use actors::pool::worker::{Placement, Props, Seat};
 
 use crate::probe::{Probe, probe};
@@ -52,11 +50,7 @@ impl Seated {
         self.ready();
     }
 
-    fn tell(
-        &self,
-        batch: &InferBatch,
-        outcome: Result<Vec<Result<Answer, String>>, BatchFailure>,
-    ) {
+    fn tell(&self, batch: &InferBatch, outcome: Result<Vec<Result<Answer, String>>, BatchFailure>) {
         self.props.news.inferred.do_send(BatchInferred {
             worker: self.props.number,
             batch: batch.batch,

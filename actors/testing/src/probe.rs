@@ -48,6 +48,11 @@ impl<M> Probe<M> {
         }
     }
 
+    /// What has come already, without letting anything run.
+    pub fn try_next(&mut self) -> Option<M> {
+        self.0.try_recv().ok()
+    }
+
     /// What has come so far, once everything that can run now has run.
     pub async fn all(&mut self) -> Vec<M> {
         tokio::time::sleep(Duration::from_millis(1)).await;

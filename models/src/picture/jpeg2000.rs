@@ -1,10 +1,28 @@
 //! JPEG 2000 through hayro-jpeg2000.
 
-use hayro_jpeg2000::{ColorSpace, DecodeSettings, DecoderContext, Image};
+use std::fmt::Display;
 
-use super::PictureError;
-use super::raster::multiplied_out;
+use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
+
+use super::raster::inked;
 use super::rgb::Rgb;
+use super::{Limits, PictureError};
+
+/// Pixels from which on a picture is decoded in half its size, or less, as long as both sides stay
+/// above [`SMALLEST`]. Below, the whole costs little, and its features are those of the whole.
+const LARGE: u64 = 4_000_000;
+
+/// Pixels from which on a long strip is reduced too.
+const HUGE: u64 = 32_000_000;
+
+/// The shortest side of a reduced picture.
+const SMALLEST: u32 = 1024;
+
+/// What decoding takes for each sample: its value and a wavelet coefficient, both f32, and bytes.
+const BYTES_PER_SAMPLE: u64 = 10;
+
+/// What decoding a pixel of any other format takes at most.
+const BYTES_PER_PIXEL: u64 = 12;
 
 /// More components than RGB with alpha or CMYK with alpha are no picture, and each costs memory.
 const MOST_COMPONENTS: u16 = 5;
@@ -60,32 +78,56 @@ fn codestream(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Decodes to RGB.
-pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, PictureError> {
-    let broken = |error: &dyn std::fmt::Display| {
-        PictureError::Corrupt(format!("JPEG 2000: {error}"))
+/// Decodes to RGB, a large picture in a reduced size: its wavelets come coarse first, so that costs
+/// less and loses nothing that a view of a few hundred pixels could show.
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, PictureError> {
+    let broken = |error: &dyn Display| PictureError::Corrupt(format!("JPEG 2000: {error}"));
+    let (width, height) = dimensions(bytes)?;
+    let pixels = u64::from(width) * u64::from(height);
+    let smallest = match pixels {
+        ..LARGE => width.max(height),
+        LARGE..HUGE => SMALLEST,
+        _ => SMALLEST.min(width.min(height) / 4).max(1),
     };
     // Strict, because otherwise a truncated codestream decodes to a blurred picture.
-    let settings = DecodeSettings { strict: true, ..DecodeSettings::default() };
+    let settings = DecodeSettings {
+        strict: true,
+        target_resolution: Some((smallest, smallest)),
+        ..DecodeSettings::default()
+    };
     let image = Image::new(bytes, &settings).map_err(|error| broken(&error))?;
     let colours = image.color_space().num_channels();
     let channels = usize::from(colours) + usize::from(image.has_alpha());
-    let is_cmyk = matches!(image.color_space(), ColorSpace::CMYK) || colours == 4;
-    let (width, height) = (image.width(), image.height());
+    is_affordable(&image, channels, limits)?;
+    let (reduced_width, reduced_height) = (image.width(), image.height());
     let mut context = DecoderContext::default();
     let samples = image.decode(&mut context).map_err(|error| broken(&error))?.data_u8();
     drop(context);
-    let pixels = match colours {
-        1 => samples.chunks_exact(channels).flat_map(|pixel| [pixel[0]; 3]).collect(),
-        3 if channels == 3 => samples,
-        3 => samples.chunks_exact(channels).flat_map(|p| [p[0], p[1], p[2]]).collect(),
-        4 if is_cmyk => {
-            let inverted = samples.chunks_exact(channels).flat_map(|p| {
-                [255 - p[0], 255 - p[1], 255 - p[2], 255 - p[3]]
-            });
-            multiplied_out(&inverted.collect::<Vec<_>>())
-        }
-        other => return Err(PictureError::Unsupported(format!("JPEG 2000 of {other} colours"))),
-    };
-    Rgb::new(width, height, pixels).ok_or_else(|| broken(&"fewer pixels than announced"))
+    let pixels = to_rgb(samples, colours, channels)?;
+    let rgb = Rgb::new(reduced_width, reduced_height, pixels)
+        .ok_or_else(|| broken(&"fewer pixels than announced"))?;
+    Ok(if (reduced_width, reduced_height) < (width, height) {
+        rgb.reduced_from(width, height)
+    } else {
+        rgb
+    })
+}
+
+/// Refuses what would take more memory than the largest picture of other formats, because the file
+/// has no coarser resolution to decode instead.
+fn is_affordable(image: &Image<'_>, channels: usize, limits: &Limits) -> Result<(), PictureError> {
+    let pixels = u64::from(image.width()) * u64::from(image.height());
+    let limit = limits.pixels * BYTES_PER_PIXEL / (BYTES_PER_SAMPLE * channels.max(1) as u64);
+    if pixels > limit { Err(PictureError::TooManyPixels { pixels, limit }) } else { Ok(()) }
+}
+
+fn to_rgb(samples: Vec<u8>, colours: u8, channels: usize) -> Result<Vec<u8>, PictureError> {
+    let pixels = samples.chunks_exact(channels);
+    match colours {
+        1 => Ok(pixels.flat_map(|p| [p[0]; 3]).collect()),
+        3 if channels == 3 => Ok(samples),
+        3 => Ok(pixels.flat_map(|p| [p[0], p[1], p[2]]).collect()),
+        4 => Ok(pixels.flat_map(|p| [p[0], p[1], p[2]].map(|c| inked(255 - c, 255 - p[3]))).collect()),
+        other => Err(PictureError::Unsupported(format!("JPEG 2000 of {other} colours"))),
+    }
 }

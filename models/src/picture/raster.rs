@@ -61,16 +61,12 @@ fn without_alpha(picture: DynamicImage) -> Vec<u8> {
     }
 }
 
-/// CMYK as Adobe stores it (255 is no ink) to RGB: each colour times black, as Pillow rounds it.
-pub(super) fn multiplied_out(inverted: &[u8]) -> Vec<u8> {
-    let inked = |colour: u8, black: u8| {
-        let product = (255 - u32::from(colour)) * u32::from(black) + 128;
-        // The product over 255, rounded, without dividing.
-        let ink = ((product >> 8) + product) >> 8;
-        u8::try_from(u32::from(black) - ink.min(u32::from(black))).unwrap_or(u8::MAX)
-    };
-    let pixels = inverted.as_chunks::<4>().0.iter();
-    pixels.flat_map(|[c, m, y, k]| [inked(*c, *k), inked(*m, *k), inked(*y, *k)]).collect()
+/// CMYK as Adobe stores it (255 is no ink) to RGB: a colour times black, as Pillow rounds it.
+pub(super) fn inked(colour: u8, black: u8) -> u8 {
+    let product = (255 - u32::from(colour)) * u32::from(black) + 128;
+    // The product over 255, rounded, without dividing.
+    let ink = ((product >> 8) + product) >> 8;
+    u8::try_from(u32::from(black).saturating_sub(ink)).unwrap_or_default()
 }
 
 fn picture_error(error: ImageError) -> PictureError {
@@ -86,8 +82,8 @@ mod tests {
 
     #[test]
     fn no_ink_is_white_and_full_black_is_black_whatever_the_colours() {
-        assert_eq!(multiplied_out(&[255, 255, 255, 255]), [255; 3]);
-        assert_eq!(multiplied_out(&[255, 128, 0, 0]), [0; 3]);
-        assert_eq!(multiplied_out(&[0, 128, 255, 255]), [0, 128, 255]);
+        assert_eq!(inked(255, 255), 255);
+        assert_eq!([255, 128, 0].map(|colour| inked(colour, 0)), [0; 3]);
+        assert_eq!([0, 128, 255].map(|colour| inked(colour, 255)), [0, 128, 255]);
     }
 }

@@ -6,6 +6,8 @@ pub struct Rgb {
     width: u32,
     height: u32,
     pixels: Vec<u8>,
+    /// Width and height of what it was decoded from.
+    original: (u32, u32),
 }
 
 impl Rgb {
@@ -14,7 +16,14 @@ impl Rgb {
     #[must_use]
     pub fn new(width: u32, height: u32, pixels: Vec<u8>) -> Option<Self> {
         let expected = u64::from(width) * u64::from(height) * 3;
-        (expected > 0 && pixels.len() as u64 == expected).then_some(Self { width, height, pixels })
+        let fits = expected > 0 && pixels.len() as u64 == expected;
+        fits.then_some(Self { width, height, pixels, original: (width, height) })
+    }
+
+    /// Notes that it was decoded in a reduced size from an original of `width` × `height`.
+    #[must_use]
+    pub(super) fn reduced_from(self, width: u32, height: u32) -> Self {
+        Self { original: (width, height), ..self }
     }
 
     /// Width in pixels, at least 1.
@@ -27,6 +36,13 @@ impl Rgb {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// Width and height of the file's picture. Larger than its own only where a format can be
+    /// decoded in a reduced size and this picture was large.
+    #[must_use]
+    pub fn original(&self) -> (u32, u32) {
+        self.original
     }
 
     /// The samples: row by row, red, green, blue.

@@ -41,8 +41,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, PictureError> {
     let planes = usize::try_from(layout.planes).unwrap_or(1);
     let samples = Samples { decoded, colour, planes, width: width as usize, height: height as usize };
     let pixels = match palette {
-        Some(palette) => palette.expand(&samples)?,
-        None => samples.to_rgb()?,
+        Some(palette) => palette.expand(samples)?,
+        None => samples.into_rgb()?,
     };
     Rgb::new(width, height, pixels)
         .ok_or_else(|| PictureError::Corrupt("a TIFF with fewer pixels than announced".into()))

@@ -36,7 +36,8 @@ impl Views {
                 views.push((*spec, resize(picture, spec.width, spec.height, spec.filter)));
             }
         }
-        Self { width: picture.width(), height: picture.height(), views }
+        let (width, height) = picture.original();
+        Self { width, height, views }
     }
 
     /// The picture in the size `spec`, if it was made.

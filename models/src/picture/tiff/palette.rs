@@ -38,15 +38,15 @@ pub(super) fn find(bytes: &[u8]) -> Result<Option<Palette>, PictureError> {
 
 impl Palette {
     /// Looks up every index.
-    pub fn expand(&self, samples: &Samples) -> Result<Vec<u8>, PictureError> {
+    pub fn expand(&self, samples: Samples) -> Result<Vec<u8>, PictureError> {
         let size = self.colours.len() / 3;
-        let indices = samples.indices()?;
-        if indices.iter().any(|index| *index >= size) {
+        let indices = samples.into_indices()?;
+        if indices.iter().any(|index| usize::from(*index) >= size) {
             return Err(PictureError::Corrupt("a TIFF index beyond its colour map".into()));
         }
         // The map's 16 bits hold 8, shifted or multiplied; the upper byte is right for both.
         let channel = |index: usize, of: usize| self.colours[of * size + index].to_be_bytes()[0];
-        let colour = |index: usize| [0, 1, 2].map(|of| channel(index, of));
+        let colour = |index: u16| [0, 1, 2].map(|of| channel(index.into(), of));
         Ok(indices.into_iter().flat_map(colour).collect())
     }
 }

@@ -28,6 +28,25 @@ fn a_killed_run_is_gone_on_with_and_ends_as_an_undisturbed_one() {
 }
 
 #[test]
+fn what_a_killed_run_parked_is_tried_again_even_if_an_older_document_would_do() {
+    let place = Place::with(&["a.png"]);
+    place.run("1");
+    let path = place.images.path().join("a.png");
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let set_content = |content: &str| {
+        fs::write(&path, content).unwrap();
+        fs::File::options().append(true).open(&path).unwrap().set_modified(modified).unwrap();
+    };
+
+    set_content("");
+    work(&place.open("2"), &spec("2"), 1).unwrap(); // parked, then killed
+    set_content("content");
+    let (census, end) = place.run("1");
+
+    assert_eq!((census.queued, end), (1, finished(1, 0, 0)));
+}
+
+#[test]
 fn a_journal_torn_at_any_byte_of_its_last_two_records_loses_those_and_nothing_else() {
     let place = Place::with(&["a.png", "b.png", "c.png"]);
     let journal = place.out(".journal");
