@@ -34,8 +34,10 @@ fn the_message_table_of_the_architecture_names_exactly_the_messages_there_are() 
 
 #[test]
 fn a_message_that_only_one_side_has_is_noticed() {
-    let table = "\n## Messages\n| `Retrieve` | a | b | work |\n| `Gone` | a | b | work |\n## Next\n";
-    let types = "#[derive(Message)]\n#[rtype(result = \"()\")]\npub struct New;\nimpl Work for Retrieve {";
+    let table =
+        "\n## Messages\n| `Retrieve` | a | b | work |\n| `Gone` | a | b | work |\n## Next\n";
+    let types =
+        "#[derive(Message)]\n#[rtype(result = \"()\")]\npub struct New;\nimpl Work for Retrieve {";
 
     let (table, types) = (documented(table), defined(types));
 

@@ -153,8 +153,7 @@ impl Simulation {
         assert_eq!(world.messages.taken(), 0, "a message credit did not come home");
         assert_eq!(world.bytes.taken(), 0, "byte credits did not come home");
         assert!(world.queue.most_hidden() <= world.messages.total() as usize + self.slack());
-        let refusals =
-            world.recorder.reader().counter("inference_mailbox_refusals_total", "");
+        let refusals = world.recorder.reader().counter("inference_mailbox_refusals_total", "");
         assert_eq!(refusals, 0, "a mailbox was full in spite of its credits");
     }
 

@@ -193,4 +193,6 @@ def write() -> None:
     pngs(rgb, grey, alpha)
     others(rgb, grey, alpha, cmyk)
     tiffs(rgb, grey, alpha, cmyk)
+    large = Image.linear_gradient("L").resize((2301, 2101))
+    (HERE / "large.jp2").write_bytes(saved(large, "JPEG2000", quality_mode="rates", quality_layers=[2000]))
     (FOLDER / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")

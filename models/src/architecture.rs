@@ -34,12 +34,15 @@ enum Kind {
     Network(NetworkKind),
 }
 
+/// Reads a network's stored weights for a device.
+type Load = fn(Vec<u8>, Device) -> Result<Arc<dyn Forward>, ModelError>;
+
 /// A network without its type, so that all stand in one list.
 pub(crate) struct NetworkKind {
     pub provenance: Provenance,
     pub dimensions: usize,
     input_multiple: u32,
-    load: fn(Vec<u8>, Device) -> Result<Arc<dyn Forward>, ModelError>,
+    load: Load,
     pub read_checkpoint: fn(&Path) -> Result<Checkpoint, ModelError>,
 }
 

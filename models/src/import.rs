@@ -104,10 +104,8 @@ impl Checkpoint {
 /// # Errors
 /// [`ImportError`]; a tensor that is missing, misshapen or not of the architecture is named.
 pub fn import(name: &str, file: &Path, out: &Path) -> Result<Imported, ImportError> {
-    let unknown = || ImportError::Architecture {
-        name: name.to_owned(),
-        known: architecture::importable(),
-    };
+    let unknown =
+        || ImportError::Architecture { name: name.to_owned(), known: architecture::importable() };
     let architecture = architecture::by_name(name).ok_or_else(unknown)?;
     let kind = architecture.as_network().ok_or_else(unknown)?;
     let wrong = |cause| ImportError::Checkpoint { path: file.to_owned(), cause };
@@ -152,7 +150,10 @@ fn read_pth<N: Network>(path: &Path) -> Result<N, ModelError> {
 }
 
 /// The network's answer to the golden picture.
-fn golden(kind: &NetworkKind, network: std::sync::Arc<dyn Forward>) -> Result<Vec<f32>, ModelError> {
+fn golden(
+    kind: &NetworkKind,
+    network: std::sync::Arc<dyn Forward>,
+) -> Result<Vec<f32>, ModelError> {
     let preprocessing = &kind.provenance.preprocessing;
     let picture = decode(GOLDEN, &Limits::default())
         .map_err(|error| ModelError::Golden(error.to_string()))?;

@@ -64,10 +64,7 @@ pub(crate) fn model(
     preprocessing: &Preprocessing,
     field: &Field,
 ) -> Box<dyn Model> {
-    let unit = matches!(
-        field.kind,
-        FieldKind::Vector { normalisation: Normalisation::L2, .. }
-    );
+    let unit = matches!(field.kind, FieldKind::Vector { normalisation: Normalisation::L2, .. });
     let view = [preprocessing.view];
     Box::new(NetworkModel { network, device, view, input: Input::new(preprocessing), unit })
 }
@@ -144,9 +141,8 @@ struct Input {
 impl Input {
     fn new(preprocessing: &Preprocessing) -> Self {
         let Preprocessing { mean, std, scale, .. } = *preprocessing;
-        let value = |channel: usize, sample: u8| {
-            (f32::from(sample) / scale - mean[channel]) / std[channel]
-        };
+        let value =
+            |channel: usize, sample: u8| (f32::from(sample) / scale - mean[channel]) / std[channel];
         Self {
             channels: std::array::from_fn(|channel| {
                 std::array::from_fn(|sample| {

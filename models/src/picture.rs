@@ -9,8 +9,8 @@
 //! Pillow's `convert("RGB")` would make it: grey replicated, alpha dropped (not blended), CMYK
 //! multiplied out (Adobe's inverted one too), palettes expanded. Two departures are on purpose:
 //! 16-bit samples are scaled (Pillow clips them), and a file that ends too early or fails its
-//! checksum is an error, never half a grey picture. Of an animation the first frame counts; an
-//! EXIF orientation is ignored.
+//! checksum is an error, never half a grey picture. Of an animation the first frame counts, what
+//! it leaves uncovered is black; an EXIF orientation is ignored.
 
 mod format;
 mod jpeg;

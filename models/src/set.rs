@@ -13,8 +13,8 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-pub use loaded::{LoadedInferrer, Stamp};
 pub(crate) use loaded::hex;
+pub use loaded::{LoadedInferrer, Stamp};
 pub(crate) use manifest::file;
 pub use manifest::{
     Expected, FORMAT, Field, FieldKind, Golden, Manifest, ManifestError, Normalisation,

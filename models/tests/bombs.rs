@@ -53,7 +53,10 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("png", patched("rgb.png", &[(16, &huge), (20, &huge), (29, &[0x0f, 0xb0, 0xe2, 0x15])])),
         ("gif", patched("animated.gif", &[(6, &[0xff; 4])])),
-        ("bmp", patched("rgb.bmp", &[(18, &60_000_u32.to_le_bytes()), (22, &60_000_u32.to_le_bytes())])),
+        (
+            "bmp",
+            patched("rgb.bmp", &[(18, &60_000_u32.to_le_bytes()), (22, &60_000_u32.to_le_bytes())]),
+        ),
         ("jpeg", patched("420.jpg", &[(jpeg + 5, &[0xff; 4])])),
         ("jpeg 2000", patched("lossless.jp2", &[(jpeg2000 + 8, &huge), (jpeg2000 + 12, &huge)])),
         ("tiff", tiff(60_000, 60_000)),
@@ -68,10 +71,14 @@ fn bombs_are_refused_by_their_header_and_cost_no_memory() {
     let before = peak();
 
     for (name, bytes) in bombs {
-        for answer in
-            [header(&bytes, &Limits::default()).map(drop), decode(&bytes, &Limits::default()).map(drop)]
-        {
-            assert!(matches!(answer, Err(PictureError::TooManyPixels { .. })), "{name}: {answer:?}");
+        for answer in [
+            header(&bytes, &Limits::default()).map(drop),
+            decode(&bytes, &Limits::default()).map(drop),
+        ] {
+            assert!(
+                matches!(answer, Err(PictureError::TooManyPixels { .. })),
+                "{name}: {answer:?}"
+            );
         }
     }
 

@@ -41,7 +41,8 @@ fn a_picture_that_is_cut_anywhere_is_refused_or_whole_but_never_half() {
         let whole = golden::picture(&bytes);
         let step = (bytes.len() / 150).max(1);
         // In fewer than eight bytes a bitmap may as well be a text.
-        let lengths = (8..bytes.len()).step_by(step).chain(bytes.len().saturating_sub(24)..bytes.len());
+        let lengths =
+            (8..bytes.len()).step_by(step).chain(bytes.len().saturating_sub(24)..bytes.len());
         for length in lengths {
             match decode(&bytes[..length], &Limits::default()) {
                 Ok(cut) => assert!(cut == whole, "{name} of {length} bytes is another picture"),
@@ -130,8 +131,21 @@ fn the_limit_is_on_pixels_and_the_largest_picture_is_allowed() {
     assert_eq!(refused, Err(PictureError::TooManyPixels { pixels, limit }));
 }
 
+#[test]
+fn a_large_jpeg_2000_is_decoded_in_a_reduced_size_and_keeps_its_dimensions() {
+    let bytes = golden::bytes("large.jp2");
+    let head = header(&bytes, &Limits::default()).unwrap();
+    let rgb = golden::picture(&bytes);
+
+    assert_eq!((head.width, head.height), (2301, 2101));
+    assert_eq!(rgb.original(), (2301, 2101));
+    assert_eq!((rgb.width(), rgb.height()), (1151, 1051));
+    let views = models::picture::Views::new(&rgb, &[]);
+    assert_eq!((views.width, views.height), (2301, 2101));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_pictures_are_answered_and_never_panic(

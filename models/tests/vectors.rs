@@ -92,13 +92,23 @@ fn halves(left: [u8; 3], right: [u8; 3]) -> Rgb {
 /// Φ(a) − Φ(b) for the bins of one channel, by hand from a table of the normal distribution:
 /// bins end at 0.85, 1.7, 2.55 … standard deviations from a sample at 0.
 const BLACK: [f64; 10] = [
-    0.302_337_456_9, 0.153_097_080_4, 0.039_179_316_8, 0.005_049_216_7, 0.000_326_240_7,
-    0.000_010_518_7, 0.000_000_168_5, 0.000_000_001_3, 0.0, 0.0,
+    0.302_337_456_9,
+    0.153_097_080_4,
+    0.039_179_316_8,
+    0.005_049_216_7,
+    0.000_326_240_7,
+    0.000_010_518_7,
+    0.000_000_168_5,
+    0.000_000_001_3,
+    0.0,
+    0.0,
 ];
 
 /// The vector of one colour whose channels have the masses `red`, `green` and `blue`.
 fn outer(red: &[f64; 10], green: &[f64; 10], blue: &[f64; 10]) -> Vec<f64> {
-    let products = red.iter().flat_map(|r| green.iter().flat_map(move |g| blue.iter().map(move |b| r * g * b)));
+    let products = red
+        .iter()
+        .flat_map(|r| green.iter().flat_map(move |g| blue.iter().map(move |b| r * g * b)));
     products.collect()
 }
 

@@ -124,7 +124,10 @@ mod tests {
         assert_eq!(unsupported(b"BMW is a car, and this is a text file"), "text");
         assert_eq!(unsupported(b"\n <!DOCTYPE HTML><title>404"), "an HTML page");
         assert_eq!(unsupported(b"<?xml version='1.0'?><svg/>"), "XML");
-        assert_eq!(unsupported(b"\0\0\0\x1cftypavif\0\0\0\0"), "an ISO media file (AVIF, HEIC or video)");
+        assert_eq!(
+            unsupported(b"\0\0\0\x1cftypavif\0\0\0\0"),
+            "an ISO media file (AVIF, HEIC or video)"
+        );
         assert_eq!(unsupported(b"RIFF\x10\0\0\0WAVEfmt "), "an unknown format");
         assert_eq!(unsupported(&[0x7f, b'E', b'L', b'F', 0]), "an unknown format");
     }

@@ -38,8 +38,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, PictureError> {
     if decoded.as_buffer(0).byte_len() < layout.complete_len {
         return Err(PictureError::Unsupported("a TIFF of too many samples a pixel".into()));
     }
-    let planes = usize::try_from(layout.planes).unwrap_or(1);
-    let samples = Samples { decoded, colour, planes, width: width as usize, height: height as usize };
+    let planes = layout.planes;
+    let samples =
+        Samples { decoded, colour, planes, width: width as usize, height: height as usize };
     let pixels = match palette {
         Some(palette) => palette.expand(samples)?,
         None => samples.into_rgb()?,
@@ -67,7 +68,8 @@ fn chunks_are_no_bombs(bytes: &[u8], decoder: &mut Reader<'_>) -> Result<(), Pic
         return Err(PictureError::Corrupt(format!("a TIFF with tiles of {across}×{down}")));
     }
     let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten();
-    if compression.map(CompressionMethod::from_u16_exhaustive) != Some(CompressionMethod::ModernJPEG)
+    if compression.map(CompressionMethod::from_u16_exhaustive)
+        != Some(CompressionMethod::ModernJPEG)
     {
         return Ok(());
     }
@@ -96,7 +98,7 @@ fn chunks<'a>(bytes: &'a [u8], decoder: &mut Reader<'_>) -> Result<Vec<&'a [u8]>
     offsets
         .into_iter()
         .zip(lengths)
-        .map(|range| chunk(range))
+        .map(chunk)
         .collect::<Option<Vec<_>>>()
         .ok_or_else(|| PictureError::Corrupt("a TIFF that ends before its pixels".into()))
 }

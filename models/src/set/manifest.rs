@@ -158,11 +158,7 @@ impl Manifest {
 }
 
 impl ManifestError {
-    fn value(
-        field: impl Into<String>,
-        value: impl ToString,
-        reason: impl Into<String>,
-    ) -> Self {
+    fn value(field: impl Into<String>, value: impl ToString, reason: impl Into<String>) -> Self {
         Self::Value { field: field.into(), value: value.to_string(), reason: reason.into() }
     }
 }

@@ -109,6 +109,8 @@ pub fn length(data: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
+
     use super::*;
 
     #[test]

@@ -85,7 +85,8 @@ impl Table {
         for length in SHORT + 1..=LONGEST {
             if code < self.ends[length as usize] {
                 bits.take(length);
-                let place = (code >> (LONGEST - length)).cast_signed() + self.offsets[length as usize];
+                let place =
+                    (code >> (LONGEST - length)).cast_signed() + self.offsets[length as usize];
                 let symbol = self.symbols.get(place.cast_unsigned());
                 return symbol.copied().map_or_else(|| corrupt("a broken JPEG code"), Ok);
             }
@@ -96,6 +97,8 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
+
     use super::*;
 
     #[test]
@@ -104,7 +107,16 @@ mod tests {
         (counts[0], counts[2], counts[15]) = (1, 2, 2);
         let table = Table::new(&counts, &[7, 8, 9, 10, 11]).unwrap();
         // 0, 100, 101, 1100000000000000, 1100000000000001, then a code that is not there.
-        let mut bits = Bits::new(&[0b0_100_101_1, 0b1000_0000, 0b0000_0001, 0b1100_0000, 0b0000_0000, 0b1111_1111, 0, 0xe0]);
+        let mut bits = Bits::new(&[
+            0b0_100_101_1,
+            0b1000_0000,
+            0b0000_0001,
+            0b1100_0000,
+            0b0000_0000,
+            0b1111_1111,
+            0,
+            0xe0,
+        ]);
 
         let symbols: Vec<_> = (0..4).map(|_| table.symbol(&mut bits).unwrap()).collect();
 

@@ -121,11 +121,19 @@ mod tests {
         (block[0], block[1], block[8], block[27], block[63]) = (40, -90, 55, 33, 12);
         let basis = |at: usize, frequency: usize| {
             let scale = if frequency == 0 { 0.5_f64.sqrt() } else { 1.0 };
-            scale * ((2.0 * f64::from(short_side(at)) + 1.0) * f64::from(short_side(frequency)) * std::f64::consts::PI / 16.0).cos() / 2.0
+            scale
+                * ((2.0 * f64::from(short_side(at)) + 1.0)
+                    * f64::from(short_side(frequency))
+                    * std::f64::consts::PI
+                    / 16.0)
+                    .cos()
+                / 2.0
         };
         for (place, sample) in samples(&block, &[3; BLOCK]).into_iter().enumerate() {
             let sum: f64 = (0..BLOCK)
-                .map(|f| f64::from(block[f]) * 3.0 * basis(place % 8, f % 8) * basis(place / 8, f / 8))
+                .map(|f| {
+                    f64::from(block[f]) * 3.0 * basis(place % 8, f % 8) * basis(place / 8, f / 8)
+                })
                 .sum();
             let expected = (sum + 128.0).clamp(0.0, 255.0);
             assert!((f64::from(sample) - expected).abs() < 1.0, "{place}: {sample} {expected}");

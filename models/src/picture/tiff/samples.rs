@@ -38,9 +38,9 @@ impl Samples {
             }
             ColorType::RGB(_) => eight,
             ColorType::RGBA(_) => pixels.flat_map(|p| [p[0], p[1], p[2]]).collect(),
-            ColorType::CMYK(_) | ColorType::CMYKA(_) => {
-                pixels.flat_map(|p| [p[0], p[1], p[2]].map(|c| inked(255 - c, 255 - p[3]))).collect()
-            }
+            ColorType::CMYK(_) | ColorType::CMYKA(_) => pixels
+                .flat_map(|p| [p[0], p[1], p[2]].map(|c| inked(255 - c, 255 - p[3])))
+                .collect(),
             ColorType::YCbCr(_) => pixels.flat_map(|p| from_ycbcr([p[0], p[1], p[2]])).collect(),
             other => return Err(unsupported(other)),
         })

@@ -114,9 +114,8 @@ fn preprocessing(entry: PreprocessingEntry) -> Checked<Preprocessing> {
             return Err(ManifestError::value(key(name), side, reason));
         }
     }
-    let filter = Filter::from_name(&entry.filter).ok_or_else(|| {
-        ManifestError::value(key("filter"), &entry.filter, "bilinear or nearest")
-    })?;
+    let filter = Filter::from_name(&entry.filter)
+        .ok_or_else(|| ManifestError::value(key("filter"), &entry.filter, "bilinear or nearest"))?;
     let mean = channels(&key("mean"), entry.mean, f32::MIN)?;
     let std = channels(&key("std"), entry.std, f32::MIN_POSITIVE)?;
     if !(entry.scale.is_finite() && entry.scale > 0.0) {
