@@ -5,6 +5,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use actors::failure::Stage;
+use actors::ledger::SharedBook;
+use actors::ledger::book::Book;
+use actors::ledger::disposition::Policy;
 use actors::supervision::guardian::Ended;
 use actors_testing::conduct::{Act, Conduct};
 use actors_testing::virtual_time::{claim, simulate, within};
@@ -65,6 +68,23 @@ async fn gives_back_at_the_deadline(deadline: Duration) -> Result<(), String> {
 fn at_the_deadline_open_deliveries_go_back_without_delay() {
     assert_eq!(simulate(gives_back_at_the_deadline(DEADLINE)), Ok(()));
     assert!(simulate(gives_back_at_the_deadline(3 * HOUR)).is_err());
+}
+
+#[actix::test]
+async fn the_deadline_parks_nothing_not_even_on_the_last_permitted_receive() {
+    tokio::time::pause();
+    let mut world =
+        World { book: SharedBook::new(Book::new(Policy::new(1, 0))), ..World::default() };
+    tune(&mut world.fetcher).conduct = Conduct::script([Act::Answer(HOUR)]);
+    world.queue.send("a");
+    let running = world.start();
+    pass(Duration::from_millis(10)).await;
+
+    running.drain(DEADLINE);
+
+    assert_eq!(running.end().await, Ended::Drained);
+    assert_eq!(world.parked(), []);
+    assert_eq!(world.queue.released(), [("a".to_owned(), Duration::ZERO)]);
 }
 
 #[actix::test]

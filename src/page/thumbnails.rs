@@ -111,7 +111,8 @@ fn middle(picture: &Rgb) -> Rgb {
     let top = ((picture.height() - edge) / 2) as usize;
     let (row, edge_bytes) = (picture.width() as usize * 3, edge as usize * 3);
     let rows = picture.pixels().chunks_exact(row).skip(top).take(edge as usize);
-    let pixels = rows.flat_map(|row| &row[left..left + edge_bytes]).copied().collect();
+    let rows: Vec<&[u8]> = rows.map(|row| &row[left..left + edge_bytes]).collect();
+    let pixels = rows.concat();
     Rgb::new(edge, edge, pixels).unwrap_or_else(|| picture.clone())
 }
 
