@@ -18,8 +18,8 @@ const MOST_RECORDS: usize = 300;
 
 /// The end of every page.
 pub const FOOTER: &str = "<footer><p>Neighbours are the six nearest by the cosine of their feature \
-    vectors, and of their palettes. Colours are the strongest bins of the palette. The documents \
-    themselves are in <code>augmented.ndjson</code> and <code>parked.ndjson</code> beside this \
+    vectors, and of their palettes. Colours are the strongest bins of the palette, its blur undone. The \
+    documents themselves are in <code>augmented.ndjson</code> and <code>parked.ndjson</code> beside this \
     page.</p></footer>";
 
 /// The head of a page.
