@@ -22,7 +22,7 @@ pub struct ImportOptions {
     #[arg(long, value_name = "NAME")]
     pub architecture: String,
 
-    /// The model set to write: <DIR>/features/
+    /// The model set to write: the folder features/ in it
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 }

@@ -2,29 +2,27 @@
 //! drained, its results are published.
 
 mod assembly;
+mod watch;
 
-use std::time::{Duration, SystemTime};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use actors::ledger::book::Accounts;
-use actors::messages::Drain;
-use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
+use actors::supervision::guardian::Ended;
 use indicatif::MultiProgress;
-use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
-use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, FolderSettings};
+use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings};
 use crate::config::Config;
 use crate::exit::{Exit, Stopped};
-use crate::progress::Progress;
 use crate::shutdown::Shutdown;
 use crate::summary::Summary;
 use crate::telemetry::readings::Readings;
+use crate::wire::timestamp;
 use crate::{page, telemetry};
 use assembly::Assembly;
 pub use assembly::Models;
-
-/// How often the progress is looked at: often enough for a bar that moves smoothly.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+use watch::Watch;
 
 /// Augments the pictures of a folder.
 ///
@@ -35,18 +33,19 @@ pub fn embedded(config: &Config) -> Result<Exit, Stopped> {
     telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
     let models = Models::open(&config.models)?;
-    let folder = open(config, &models)?;
+    let folder = Arc::new(open(config, &models)?);
     announce(config, &folder);
 
     let readings = Readings::default();
-    let ran = Watched { config, folder: &folder, readings: &readings, screen: &screen }
-        .run(Assembly::over(&folder, &models, config, &readings))?;
+    let assembly = Assembly::over(&folder, &models, config, &readings);
+    let watch = Watch { config, folder: &folder, readings: &readings, screen: &screen };
+    let (ran, finished) = in_system(async {
+        let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
+        let ran = watch.over(assembly, &mut shutdown).await?;
+        let finished = publish(config, &folder, &ran.ended, &mut shutdown).await?;
+        Ok((ran, finished))
+    })?;
 
-    let finished = folder.finish().map_err(stopped)?;
-    if config.page {
-        let now = crate::wire::timestamp::from_system(SystemTime::now());
-        page::write(&config.out, &config.images, now).map_err(Stopped::unavailable)?;
-    }
     let summary = Summary {
         census: folder.census,
         accounts: ran.accounts,
@@ -54,8 +53,7 @@ pub fn embedded(config: &Config) -> Result<Exit, Stopped> {
         readings: &readings,
         workers: models.workers(&config.models),
     };
-    print!("{summary}");
-    point_to_results(config);
+    tell(&format!("{summary}{}", pointers(config, &ran.ended)));
     match ran.ended {
         Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
         Ended::Drained | Ended::Exhausted if config.fail_on_parked && finished.parked > 0 => {
@@ -73,8 +71,12 @@ pub fn measure(config: &Config, models: &Models) -> Result<f64, Stopped> {
     let folder = open(config, models)?;
     let readings = Readings::default();
     let screen = MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden());
-    let ran = Watched { config, folder: &folder, readings: &readings, screen: &screen }
-        .run(Assembly::over(&folder, models, config, &readings))?;
+    let assembly = Assembly::over(&folder, models, config, &readings);
+    let watch = Watch { config, folder: &folder, readings: &readings, screen: &screen };
+    let ran = in_system(async {
+        let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
+        watch.over(assembly, &mut shutdown).await
+    })?;
     Ok(ran.accounts.indexed as f64 / ran.elapsed.as_secs_f64())
 }
 
@@ -86,62 +88,42 @@ fn open(config: &Config, models: &Models) -> Result<EmbeddedFolder, Stopped> {
     EmbeddedFolder::open(&settings).map_err(stopped)
 }
 
-/// What the pipeline did.
-struct Ran {
-    ended: Ended,
-    accounts: Accounts,
-    elapsed: Duration,
+/// Runs `work` in an actix system.
+fn in_system<T>(work: impl Future<Output = T>) -> T {
+    let system = actix::System::new();
+    let done = system.block_on(work);
+    // The runtime waits for its blocking threads when it is dropped, and a decoder may hang in one:
+    // it is left to the end of the process.
+    std::mem::forget(system);
+    done
 }
 
-/// A run under watch: progress, signals, and the folder's health.
-struct Watched<'a> {
-    config: &'a Config,
-    folder: &'a EmbeddedFolder,
-    readings: &'a Readings,
-    screen: &'a MultiProgress,
-}
-
-impl Watched<'_> {
-    fn run(&self, assembly: Assembly) -> Result<Ran, Stopped> {
-        let system = actix::System::new();
-        let ran = system.block_on(self.watch(assembly));
-        // The runtime waits for its blocking threads when it is dropped, and a decoder may hang in
-        // one: it is left to the end of the process.
-        std::mem::forget(system);
-        ran
-    }
-
-    async fn watch(&self, assembly: Assembly) -> Result<Ran, Stopped> {
-        let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
-        let mut progress = Progress::new(self.screen, self.folder.census.queued as u64);
-        let began = Instant::now();
-        let book = assembly.blueprint.book.clone();
-        let Pipeline { drain, mut ended, .. } =
-            Pipeline::start(assembly.blueprint, GuardianSettings::default());
-        let mut looks = tokio::time::interval(LOOK_EVERY);
-        let mut draining = false;
-        let ended = loop {
-            tokio::select! {
-                ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
-                    reason: "the root of the supervision tree died".to_owned(),
-                }),
-                error = self.folder.failed() => return Err(stopped(error)),
-                signal = shutdown.signal() => {
-                    if std::mem::replace(&mut draining, true) {
-                        return Err(Stopped::unexpected(format!("a second signal ({signal})")));
-                    }
-                    eprintln!("{signal}: finishing what is in flight; a second signal ends at once");
-                    drain.do_send(Drain { within: self.config.limits.drain });
-                }
-                _ = looks.tick() => {
-                    progress.show(&book.lock().accounts());
-                    self.readings.collect();
-                }
-            }
-        };
-        progress.end();
-        let accounts = book.lock().accounts();
-        Ok(Ran { ended, accounts, elapsed: began.elapsed() })
+/// Writes the results where readers look for them. A signal meanwhile ends the process: every file
+/// is replaced as a whole, so what is there stays whole, and the next run writes the rest.
+async fn publish(
+    config: &Config,
+    folder: &Arc<EmbeddedFolder>,
+    ended: &Ended,
+    shutdown: &mut Shutdown,
+) -> Result<Finished, Stopped> {
+    let (config, folder) = (config.clone(), Arc::clone(folder));
+    // Whoever interrupts a run wants it to end, not to wait for thousands of thumbnails.
+    let with_page = config.page && *ended != Ended::Drained;
+    let write = move || {
+        let finished = folder.finish().map_err(stopped)?;
+        if with_page {
+            let now = timestamp::from_system(SystemTime::now());
+            page::write(&config.out, &config.images, now).map_err(Stopped::unavailable)?;
+        }
+        Ok(finished)
+    };
+    tokio::select! {
+        written = tokio::task::spawn_blocking(write) => {
+            written.unwrap_or_else(|panic| Err(Stopped::unexpected(panic)))
+        }
+        signal = shutdown.signal() => Err(Stopped::unexpected(format!(
+            "{signal} while the results were being written; run again to have them written"
+        ))),
     }
 }
 
@@ -165,10 +147,20 @@ fn announce(config: &Config, folder: &EmbeddedFolder) {
     }
 }
 
-fn point_to_results(config: &Config) {
+/// Where to look at what.
+fn pointers(config: &Config, ended: &Ended) -> String {
     let out = config.out.display();
-    if config.page {
-        println!("look at {out}/index.html");
+    let files = format!("documents in {out}/augmented.ndjson, failures in {out}/parked.ndjson\n");
+    match ended {
+        Ended::Drained => {
+            format!("interrupted: run again to go on, the page follows then\n{files}")
+        }
+        _ if config.page => format!("look at {out}/index.html\n{files}"),
+        _ => files,
     }
-    println!("documents in {out}/augmented.ndjson, failures in {out}/parked.ndjson");
+}
+
+/// Writes to stdout. That nobody reads it (a closed pipe) is no failure of the run.
+fn tell(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

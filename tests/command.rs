@@ -322,6 +322,26 @@ fn a_signal_drains_and_the_next_run_does_the_rest() {
     assert_eq!(fixture.augmented().len(), pictures + 60);
 }
 
+#[test]
+fn a_second_signal_ends_at_once_with_1_and_loses_nothing() {
+    let fixture = Fixture::with(&[]);
+    let mut child = Background::over(&fixture);
+    wait_for("the first outcome", || {
+        fs::metadata(fixture.out().join(".journal")).is_ok_and(|journal| journal.len() > 100_000)
+    });
+
+    child.signal("INT");
+    child.signal("TERM");
+
+    assert_eq!(child.code(), Some(1));
+    let said = fixture.run(&["--no-page"], 0);
+    assert!(
+        !said.contains("received 60 "),
+        "the work of the interrupted run was done again: {said}"
+    );
+    assert_eq!(fixture.augmented().len(), 60);
+}
+
 /// A run that goes on in the background.
 struct Background(Child);
 

@@ -1,6 +1,6 @@
 //! The architectures that a manifest can name.
 //!
-//! A new network is one file and one line in [`ALL`].
+//! A new network is one file and one line in the list `ALL`.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -34,7 +34,7 @@
 //! manifest's golden picture ([`LoadedInferrer::self_test`]).
 //!
 //! A network's weights are loaded once and shared by all workers of a device. They come from
-//! `.pth` checkpoints through [`import`], once, ahead of time; serving reads safetensors only.
+//! `.pth` checkpoints through [`import()`], once, ahead of time; serving reads safetensors only.
 //! A new network is one file that implements its layers, and one line in [`architecture`].
 //!
 //! # Numbers

@@ -1,0 +1,81 @@
+//! A run under watch: progress, signals, and the health of the results' folder.
+
+use std::time::Duration;
+
+use actors::ledger::book::Accounts;
+use actors::messages::Drain;
+use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
+use indicatif::MultiProgress;
+use tokio::time::Instant;
+
+use super::assembly::Assembly;
+use super::stopped;
+use crate::adapters::embedded::EmbeddedFolder;
+use crate::config::Config;
+use crate::exit::Stopped;
+use crate::progress::Progress;
+use crate::shutdown::Shutdown;
+use crate::telemetry::readings::Readings;
+
+/// How often the progress is looked at: often enough for a bar that moves smoothly.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What the pipeline did.
+pub struct Ran {
+    /// How it ended.
+    pub ended: Ended,
+    /// The accounts at the end.
+    pub accounts: Accounts,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Everything that is looked at while a pipeline runs.
+pub struct Watch<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The folder, which may refuse to take more.
+    pub folder: &'a EmbeddedFolder,
+    /// The metrics.
+    pub readings: &'a Readings,
+    /// Where the progress is shown.
+    pub screen: &'a MultiProgress,
+}
+
+impl Watch<'_> {
+    /// Starts the pipeline and stays with it until it ends.
+    ///
+    /// # Errors
+    /// [`Stopped`] when `--out` refused, or at a second signal.
+    pub async fn over(&self, assembly: Assembly, shutdown: &mut Shutdown) -> Result<Ran, Stopped> {
+        let mut progress = Progress::new(self.screen, self.folder.census.queued as u64);
+        let began = Instant::now();
+        let book = assembly.blueprint.book.clone();
+        let Pipeline { drain, mut ended, .. } =
+            Pipeline::start(assembly.blueprint, GuardianSettings::default());
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut draining = false;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
+                    reason: "the root of the supervision tree died".to_owned(),
+                }),
+                error = self.folder.failed() => return Err(stopped(error)),
+                signal = shutdown.signal() => {
+                    if std::mem::replace(&mut draining, true) {
+                        return Err(Stopped::unexpected(format!("a second signal ({signal})")));
+                    }
+                    eprintln!("{signal}: finishing what is in flight; a second signal ends at once");
+                    drain.do_send(Drain { within: self.config.limits.drain });
+                }
+                _ = looks.tick() => {
+                    progress.show(&book.lock().accounts());
+                    self.readings.collect();
+                }
+            }
+        };
+        progress.end();
+        let accounts = book.lock().accounts();
+        Ok(Ran { ended, accounts, elapsed: began.elapsed() })
+    }
+}
