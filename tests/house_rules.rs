@@ -144,7 +144,7 @@ fn panics_only_with_a_proof(file: &File) -> Vec<String> {
         .collect()
 }
 
-/// The message must be a literal sentence that gives a reason: four words or more, and none of the
+/// The message must be a literal sentence that gives a reason: three words or more, and none of the
 /// openings that only repeat that it failed.
 fn proves_something(rest_after_expect: &str) -> bool {
     const NO_REASON: &[&str] =
@@ -152,7 +152,7 @@ fn proves_something(rest_after_expect: &str) -> bool {
     let message =
         rest_after_expect.trim_start().strip_prefix('"').and_then(|m| m.split('"').next());
     let words = message.unwrap_or_default().split_whitespace().collect::<Vec<_>>();
-    words.len() >= 4 && !NO_REASON.contains(&words[0].to_lowercase().as_str())
+    words.len() >= 3 && !NO_REASON.contains(&words[0].to_lowercase().as_str())
 }
 
 fn is_test_code(path: &Path) -> bool {

@@ -116,6 +116,7 @@ impl Delivery {
 
     /// Switches the settlement on drop off, to show in a test what it is good for.
     #[doc(hidden)]
+    #[must_use]
     pub fn without_settlement_on_drop(mut self) -> Self {
         self.settles_on_drop = false;
         self

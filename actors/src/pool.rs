@@ -274,7 +274,7 @@ impl Pool {
             return;
         }
         let wait = self.backoff.next(&mut self.rng);
-        ctx.run_later(wait, |this, ctx| this.hire(ctx));
+        ctx.run_later(wait, Self::hire);
     }
 
     fn give_up(&mut self, ctx: &mut Context<Self>, cause: String, fatal: bool) {

@@ -306,6 +306,7 @@ impl Builder<'_> {
 
 impl Parent {
     /// The recipients of an actor that hears all of it.
+    #[must_use]
     pub fn of<A>(ctx: &Context<A>) -> Self
     where
         A: Actor<Context = Context<A>>

@@ -52,6 +52,7 @@ impl Rgb {
     }
 
     /// The pixels one by one, as `[red, green, blue]`.
+    #[must_use]
     pub fn colours(&self) -> impl ExactSizeIterator<Item = [u8; 3]> + '_ {
         self.pixels.as_chunks::<3>().0.iter().copied()
     }
