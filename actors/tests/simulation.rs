@@ -200,18 +200,8 @@ fn draw_world(rng: &mut SmallRng, fates: &BTreeMap<String, Fate>) -> World {
         _ => None,
     });
     let unsupported = with(Fate::DecoderRefuses).into_iter();
-    // The bad ones of the models are shared out: one inferrer's answers may fail while the other's
-    // are good.
-    let mut features = Behaviour::default();
-    features.errs = with(Fate::ModelErrs);
-    features.panics = with(Fate::ModelPanics);
-    let mut palette = Behaviour::default();
-    palette.lies = with(Fate::ModelLies);
     let mut world = World {
-        factories: vec![
-            Arc::new(FakeFactory::new("features", features)),
-            Arc::new(FakeFactory::new("palette", palette)),
-        ],
+        factories: draw_factories(&with),
         placement: Arc::new(SimulatedPlacement {
             conduct: Arc::new(conduct(0, 1, 5000)),
             hangs: Arc::new(with(Fate::ModelHangs)),
@@ -239,6 +229,20 @@ fn draw_world(rng: &mut SmallRng, fates: &BTreeMap<String, Fate>) -> World {
     index.put_off = with(Fate::Good).into_iter().take(50).collect::<HashSet<_>>().into();
     tune(&mut world.topic).conduct = conduct(50, 5, 500);
     world
+}
+
+/// The bad ones of the models are shared out: one inferrer's answers may fail while the other's are
+/// good.
+fn draw_factories(with: &impl Fn(Fate) -> HashSet<String>) -> Vec<Arc<FakeFactory>> {
+    let mut features = Behaviour::default();
+    features.errs = with(Fate::ModelErrs);
+    features.panics = with(Fate::ModelPanics);
+    let mut palette = Behaviour::default();
+    palette.lies = with(Fate::ModelLies);
+    vec![
+        Arc::new(FakeFactory::new("features", features)),
+        Arc::new(FakeFactory::new("palette", palette)),
+    ]
 }
 
 /// Sends every id, some twice, and a few bodies that are none; answers how many of each.

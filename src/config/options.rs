@@ -121,11 +121,11 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "N", default_value = "100000000")]
     pub pixels_in_flight: String,
 
-    /// The largest picture file; larger ones are parked as too_many_bytes
+    /// The largest picture file; larger ones are parked as `too_many_bytes`
     #[arg(long, env, value_name = "SIZE", default_value = "64MiB")]
     pub picture_bytes: String,
 
-    /// The most pixels of a picture; more are parked as too_many_pixels, before anything is decoded
+    /// The most pixels of a picture; more are parked as `too_many_pixels`, before anything is decoded
     #[arg(long, env, value_name = "N", default_value = "100000000")]
     pub picture_pixels: String,
 

@@ -80,6 +80,7 @@ impl LonePool {
     ///
     /// # Panics
     /// When a thousand deliveries are open.
+    #[must_use]
     pub fn offer(&self, id: &str) -> Arc<Gathering> {
         let pixels = self.neighbours.credits.try_reserve(1).expect("there are a thousand");
         let delivery = self.neighbours.delivery(id);

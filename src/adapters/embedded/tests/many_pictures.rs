@@ -33,7 +33,7 @@ fn a_hundred_thousand_pictures_are_queued_published_and_resumed_in_little_memory
 
 fn queue_publish_and_resume(root: &Path) {
     let settings = FolderSettings::new(root.join("images"), root.join("out"), vec![spec("1")]);
-    let start = std::time::SystemTime::now();
+    let start = SystemTime::now();
     let resident = |what: &str| {
         let status = fs::read_to_string("/proc/self/status").unwrap();
         let peak = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
