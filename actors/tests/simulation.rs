@@ -208,8 +208,9 @@ fn draw_world(rng: &mut SmallRng, fates: &BTreeMap<String, Fate>) -> World {
         }),
         ..World::default()
     };
-    // Each of two hanging records takes two threads of each of two pools: in a batch, then alone.
-    world.pool.abandoned_threads = 8;
+    // Each of two hanging records takes two threads of each of two pools, in a batch and then alone,
+    // and does so again in every generation that is replaced meanwhile.
+    world.pool.abandoned_threads = 40;
     tune(&mut world.queue).conduct = conduct(30, 3, 2000);
     let catalogue = tune(&mut world.catalogue);
     catalogue.conduct = conduct(50, 5, 500);

@@ -75,7 +75,7 @@ impl ManifestFile {
         let mut serializer = serde_json::Serializer::with_formatter(&mut text, Layout::default());
         self.serialize(&mut serializer).expect("plain data into memory always serialises");
         text.push(b'\n');
-        String::from_utf8(text).expect("JSON is UTF-8")
+        String::from_utf8(text).expect("serde_json writes nothing but UTF-8")
     }
 }
 
