@@ -150,7 +150,8 @@ impl ModelConfig {
     #[must_use]
     pub fn workers(&self, inferrer: &str) -> usize {
         let by_default = || if inferrer == "features" { cores() } else { 1 };
-        self.workers.get(inferrer).copied().unwrap_or_else(by_default)
+        let given = self.workers.get(inferrer).or_else(|| self.workers.get(""));
+        given.copied().unwrap_or_else(by_default)
     }
 }
 
@@ -300,8 +301,12 @@ fn devices(text: &str) -> Result<BTreeMap<String, Device>, String> {
     Ok([(String::new(), parse(text)?)].into())
 }
 
+/// `2`, or `features=2,…`; the count for all stands under the empty name.
 fn worker_counts(text: &str) -> Result<BTreeMap<String, usize>, String> {
     let count = |text: &str| values::count::<u8>(text).map(usize::from);
+    if !text.is_empty() && !text.contains('=') {
+        return Ok([(String::new(), count(text)?)].into());
+    }
     known_inferrers(values::by_name(text, count)?)
 }
 

@@ -75,6 +75,14 @@ fn devices_and_workers_may_be_set_for_single_inferrers() {
 }
 
 #[test]
+fn a_number_of_workers_alone_is_for_every_inferrer() {
+    let config = config(&["--workers", "3"]).expect("a number is right");
+
+    assert_eq!((config.models.workers("features"), config.models.workers("palette")), (3, 3));
+    assert!(problems(&["--workers", "0"]).contains("--workers"));
+}
+
+#[test]
 fn some_locations_are_an_error_that_names_the_missing_ones() {
     let told = problems(&["--queue-url", "http://q", "--initial-index", "i"]);
     for missing in ["--dead-letter-queue-url", "--elasticsearch-url", "--augmented-index"] {

@@ -89,7 +89,8 @@ pub struct ModelOptions {
 
     /// Workers of each inferrer, each with a thread of its own: features=2,palette=1
     ///
-    /// Inferrers that are not named get one worker, features one for each core.
+    /// Inferrers that are not named get one worker, features one for each core. A number alone is
+    /// for every inferrer.
     #[arg(long, env, value_name = "LIST")]
     pub workers: Option<String>,
 
