@@ -13,7 +13,7 @@ use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 
 use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings};
-use crate::config::Config;
+use crate::config::{Config, cores};
 use crate::exit::{Exit, Stopped};
 use crate::shutdown::Shutdown;
 use crate::summary::Summary;
@@ -88,9 +88,19 @@ fn open(config: &Config, models: &Models) -> Result<EmbeddedFolder, Stopped> {
     EmbeddedFolder::open(&settings).map_err(stopped)
 }
 
+/// Blocking threads beside one a core for the decoders: for files, for the journal, and for decoders
+/// that hang. Few, because each thread of glibc's allocator keeps what it has freed for itself.
+const SPARE_THREADS: usize = 4;
+
 /// Runs `work` in an actix system.
 fn in_system<T>(work: impl Future<Output = T>) -> T {
-    let system = actix::System::new();
+    let system = actix::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(cores() + SPARE_THREADS)
+            .build()
+            .expect("a process that starts can have a runtime")
+    });
     let done = system.block_on(work);
     // The runtime waits for its blocking threads when it is dropped, and a decoder may hang in one:
     // it is left to the end of the process.
