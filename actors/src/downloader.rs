@@ -120,8 +120,7 @@ impl Workshop {
         let fetched = self.fetch(download).await;
         let raw = fetched.map_err(|error| note_failure(&mut download.delivery, error))?;
         self.metrics.download_bytes.increment(raw.bytes.len() as u64);
-        let (raw, sha256, pixels) = self.measure(raw, &mut download.delivery).await?;
-        download.delivery.dossier.sha256 = Some(sha256);
+        let (raw, pixels) = self.measure(raw, &mut download.delivery).await?;
         self.decode(raw, pixels).await
     }
 
@@ -131,11 +130,7 @@ impl Workshop {
     }
 
     /// Digests the bytes and reads the header, on a blocking thread: a hostile header may be long.
-    async fn measure(
-        &self,
-        raw: Raw,
-        delivery: &mut Delivery,
-    ) -> Result<(Raw, String, u64), Failure> {
+    async fn measure(&self, raw: Raw, delivery: &mut Delivery) -> Result<(Raw, u64), Failure> {
         delivery.dossier.location = Some(raw.location.clone());
         delivery.dossier.bytes = Some(raw.bytes.len() as u64);
         let decoder = Arc::clone(&self.ports.decoder);
@@ -145,8 +140,8 @@ impl Workshop {
             (raw, sha256, pixels)
         });
         let (raw, sha256, pixels) = self.within_deadline(measured).await?;
-        delivery.dossier.sha256 = Some(sha256.clone());
-        Ok((raw, sha256, pixels?))
+        delivery.dossier.sha256 = Some(sha256);
+        Ok((raw, pixels?))
     }
 
     async fn decode(&self, raw: Raw, pixels: u64) -> Result<Brought, Failure> {

@@ -3,7 +3,6 @@
 pub mod book;
 pub mod disposition;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +11,6 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
-use crate::failure::Stage;
 use crate::flow::backoff::Backoff;
 use crate::flow::contained::{Panicked, contained};
 use crate::inference::ModelStamp;
@@ -367,10 +365,4 @@ impl Handler<Stop> for Ledger {
     fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
         actix::ActorContext::stop(ctx);
     }
-}
-
-/// How many deliveries each stage holds, for the status.
-#[must_use]
-pub fn stages(book: &SharedBook) -> HashMap<Stage, usize> {
-    book.lock().at_stages()
 }
