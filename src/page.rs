@@ -1,60 +1,52 @@
-//! The page that a person looks at after a run: `out/index.html`, self-contained, and its further
-//! pages.
+//! The page that a person looks at after a run: `out/index.html`, with its thumbnails beside it.
 //!
 //! ```text
-//! augmented.ndjson ─ documents ─► pictures ──── thumbnails ─► spool ─┐
-//!                        └ vectors ─ neighbours ─► six and six ──────┼─ layout ─► index.html
-//! parked.ndjson ──── parked ────► groups by class, each with a remedy┘            index-2.html …
+//! the run ──────────── thumbnails as it decodes ─► thumbnails/ ┐
+//! augmented.ndjson ─ documents ─► pictures ─ illustration ─────┼─ gallery ─┐
+//!                         └ vectors ─ sketches ────────────────┘           ├─ layout ─► index.html
+//! parked.ndjson ──── parked ────► groups by class, each with a remedy ─────┘
 //! ```
-//! It is made from what the run left in `out` as it stands, so it can be made again at any time. A
-//! page needs nothing but itself: no script at all, no other file, and a policy that would refuse
-//! both. Everything that comes from a file's name or a decoder's message is escaped.
+//! It is made from what the run left in `out` as it stands, so it can be made again at any time. What
+//! there is to know of the pictures is data in the page; its own script shows, sorts, filters and
+//! compares them. Work that grows with the pairs of pictures is nobody's: the script compares a
+//! picture with the others when somebody looks at it.
+//!
+//! A policy allows this script and this style sheet, by their digests, and pictures; nothing is loaded
+//! from elsewhere. Everything that comes from a file's name or a decoder's message is data or escaped.
 
+pub mod album;
 mod crew;
 mod documents;
-mod entry;
 mod escape;
+mod gallery;
+mod illustration;
 mod layout;
-mod neighbours;
-mod pagination;
 mod palette;
 mod parked;
 mod publish;
 mod remedy;
 mod section;
-mod spool;
-mod thumbnails;
+mod sketch;
+pub mod thumbnail;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-pub use neighbours::{Neighbour, Vectors, nearest};
 pub use remedy::remedy;
 
-use documents::Picture;
-use layout::Layout;
-use pagination::Pagination;
-use spool::Spool;
-use thumbnails::Thumbnail;
-
-/// How many neighbours a picture shows of each kind.
-pub const NEIGHBOURS: usize = 6;
-
-/// The most pictures on one page: about 8 MB of HTML.
-pub const PICTURES_A_PAGE: usize = 300;
+use album::Album;
+use gallery::Gallery;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageReport {
-    /// How many pages, at least one.
-    pub pages: usize,
-    /// Augmented pictures on them.
+    /// Augmented pictures on the page.
     pub pictures: usize,
     /// Parked ones.
     pub parked: usize,
-    /// Augmented pictures whose file could no longer be shown.
+    /// Augmented pictures that had no thumbnail and whose file could no longer be shown.
     pub without_thumbnail: usize,
 }
 
@@ -91,55 +83,31 @@ impl PageError {
     }
 }
 
-/// Everything that the pages show.
-struct Gallery {
-    pictures: Vec<Picture>,
-    thumbnails: Vec<Option<Thumbnail>>,
-    by_features: Vec<Vec<Neighbour>>,
-    by_colour: Vec<Vec<Neighbour>>,
-    parked: Vec<parked::Group>,
-}
-
-/// Writes the pages of the run whose outcome lies in `out`, over the pictures in the folder
-/// `images`; `at` is the time that they show. Each file appears whole or not at all, and pages of an
-/// earlier, larger run are removed.
+/// Writes the page of the run whose outcome lies in `out`, over the pictures in the folder `images`;
+/// `at` is the time that it shows. The page appears whole or not at all; thumbnails that it does not
+/// show are removed.
 ///
 /// # Errors
 /// [`PageError`]. A picture that cannot be shown any more is none: it gets a placeholder.
 pub fn write(out: &Path, images: &Path, at: Timestamp) -> Result<PageReport, PageError> {
-    let spool = Spool::new(out).map_err(PageError::io(out))?;
-    let gallery = gather(out, &spool)?;
-    let pagination = Pagination::new(gallery.pictures.len(), PICTURES_A_PAGE);
+    let threads = crew::size();
+    let pictures = documents::read(&out.join("augmented.ndjson"), threads)?;
+    let parked = parked::read(&out.join("parked.ndjson"))?;
+    let album = Album::of(out);
+    let thumbnails = illustration::of(&pictures, &album, threads)
+        .map_err(PageError::io(&out.join(album::FOLDER)))?;
 
-    let layout = Layout::new(&gallery, pagination, escape::Links::new(out, images), at);
-    for page in pagination.pages() {
-        let html = layout.render(page, &spool).map_err(PageError::io(out))?;
-        let path = out.join(pagination::file_name(page));
-        publish::replace(&path, html.as_bytes()).map_err(PageError::io(&path))?;
-    }
-    publish::remove_stale(out, pagination.count()).map_err(PageError::io(out))?;
+    let gallery = Gallery { pictures, thumbnails, parked };
+    let html = layout::render(&gallery, &escape::Links::new(out, images), at);
+    let path = out.join("index.html");
+    publish::replace(&path, html.as_bytes()).map_err(PageError::io(&path))?;
+    // Last, so that no page is ever without its pictures.
+    let shown = gallery.thumbnails.iter().flatten().map(|filed| filed.name.as_str());
+    album.keep_only(shown).map_err(PageError::io(&out.join(album::FOLDER)))?;
 
     Ok(PageReport {
-        pages: pagination.count(),
         pictures: gallery.pictures.len(),
         parked: gallery.parked.iter().map(|group| group.records.len()).sum(),
         without_thumbnail: gallery.thumbnails.iter().filter(|made| made.is_none()).count(),
     })
-}
-
-fn gather(out: &Path, spool: &Spool) -> Result<Gallery, PageError> {
-    let threads = crew::size();
-    let augmented = out.join("augmented.ndjson");
-
-    // One kind of vector at a time: they are nearly all of the documents.
-    let (mut pictures, vectors) = documents::read(&augmented, threads)?;
-    let by_features = nearest(&vectors, pictures.len(), NEIGHBOURS, threads);
-    drop(vectors);
-    let vectors = documents::read_palettes(&augmented, &mut pictures, threads)?;
-    let by_colour = nearest(&vectors, pictures.len(), NEIGHBOURS, threads);
-    drop(vectors);
-
-    let thumbnails = thumbnails::make(&pictures, spool, threads).map_err(PageError::io(out))?;
-    let parked = parked::read(&out.join("parked.ndjson"))?;
-    Ok(Gallery { pictures, thumbnails, by_features, by_colour, parked })
 }

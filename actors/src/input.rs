@@ -7,11 +7,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::flow::credits::Reservation;
+use crate::record::RecordId;
 
 /// The bytes of one input as they were fetched, not yet decoded.
 ///
 /// They carry the byte credits that admitted them; both are let go together.
 pub struct Raw {
+    /// Whose input they are.
+    pub id: RecordId,
+    /// That record's version, `modifiedTime` in milliseconds since 1970.
+    pub version: i64,
     /// The bytes themselves.
     pub bytes: Bytes,
     /// Where they came from: a path or a URL, for the parked record.

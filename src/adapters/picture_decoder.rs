@@ -56,6 +56,7 @@ mod tests {
     use std::io::Cursor;
 
     use actors::flow::credits::Budget;
+    use actors::record::RecordId;
     use image::{ImageFormat, RgbImage};
     use models::picture::Filter;
 
@@ -75,7 +76,9 @@ mod tests {
 
     fn raw(bytes: &[u8], budget: &Budget) -> Raw {
         let reservation = budget.try_reserve(bytes.len() as u32).unwrap();
-        Raw { bytes: bytes.to_vec().into(), location: "a.png".into(), reservation }
+        let id = RecordId::new("swms7qdx").unwrap();
+        let location = "a.png".into();
+        Raw { id, version: 7, bytes: bytes.to_vec().into(), location, reservation }
     }
 
     #[test]

@@ -53,13 +53,13 @@ pub struct FolderOptions {
     /// Where the results go
     ///
     /// augmented.ndjson (one document a line), parked.ndjson (one record for each picture that
-    /// failed) and index.html (a page to look at). The folder describes exactly the pictures of the
+    /// failed) and index.html (a page to look at, with its thumbnails/). The folder describes exactly the pictures of the
     /// last run: run again, and only what is new, changed, parked before or made by another model is
     /// done. [default: out]
     #[arg(long, env, value_name = "DIR")]
     pub out: Option<String>,
 
-    /// Write no index.html
+    /// Write no index.html and no thumbnails
     #[arg(long, env)]
     pub no_page: bool,
 

@@ -1,5 +1,7 @@
 //! Turns a palette embedding back into the few colours that a person would name.
 
+use std::sync::LazyLock;
+
 /// Bins along each of red, green and blue.
 const BINS: usize = 10;
 /// The width of a bin, in sample values.
@@ -47,28 +49,38 @@ pub fn swatches(embedding: &[f32]) -> Vec<Swatch> {
 
 /// How much of each bin's colour there was before the blur.
 fn sharpened(embedding: &[f32]) -> Vec<f32> {
-    let spread = spread();
     let mut left = embedding.to_vec();
     let mut amounts = vec![0.0; left.len()];
     for _ in 0..STEPS {
-        let strongest = left.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
-        let Some((bin, mass)) = strongest.filter(|(_, mass)| *mass > 0.0) else { break };
-        let [red, green, blue] = coordinates(bin).map(|axis| &spread[axis]);
-        let peak: f32 = coordinates(bin).iter().map(|axis| spread[*axis][*axis]).product();
+        let (bin, mass) = strongest(&left);
+        if mass <= 0.0 {
+            break;
+        }
+        let [red, green, blue] = coordinates(bin).map(|axis| &SPREAD[axis]);
+        let peak: f32 = coordinates(bin).iter().map(|axis| SPREAD[*axis][*axis]).product();
         let amount = GAIN * mass / peak;
         amounts[bin] += amount;
-        for (other, mass) in left.iter_mut().enumerate() {
-            let [r, g, b] = coordinates(other);
-            *mass -= amount * red[r] * green[g] * blue[b];
+        let reds_and_greens = red.iter().flat_map(|r| green.iter().map(move |g| r * g));
+        for (row, part) in left.as_chunks_mut::<BINS>().0.iter_mut().zip(reds_and_greens) {
+            for (mass, b) in row.iter_mut().zip(blue) {
+                *mass -= amount * part * b;
+            }
         }
     }
     amounts
 }
 
-/// `spread()[a][b]`: the part of a sample in the middle of bin `a` that the blur puts into bin `b`.
-fn spread() -> [[f32; BINS]; BINS] {
-    std::array::from_fn(|a| std::array::from_fn(|b| bin_mass(b, (real(a) + 0.5) * WIDTH)))
+/// The bin with the largest mass, the last of equals.
+fn strongest(masses: &[f32]) -> (usize, f32) {
+    let largest = masses.iter().fold(f32::MIN, |largest, mass| largest.max(*mass));
+    let bin = masses.iter().rposition(|mass| *mass >= largest).unwrap_or(0);
+    (bin, largest)
 }
+
+/// `SPREAD[a][b]`: the part of a sample in the middle of bin `a` that the blur puts into bin `b`.
+static SPREAD: LazyLock<[[f32; BINS]; BINS]> = LazyLock::new(|| {
+    std::array::from_fn(|a| std::array::from_fn(|b| bin_mass(b, (real(a) + 0.5) * WIDTH)))
+});
 
 /// The mass that a Gaussian around `mean` has in `bin`, by Simpson's rule: a bin is narrower than
 /// the blur, so that this is exact to a millionth.
@@ -133,13 +145,12 @@ mod tests {
 
     /// The embedding of a picture with these colours, each in the middle of a bin, and amounts.
     fn embedding(colours: &[(usize, f32)]) -> Vec<f32> {
-        let spread = spread();
         let mass = |bin: usize| -> f32 {
             colours
                 .iter()
                 .map(|(colour, amount)| {
                     let axes = coordinates(*colour).into_iter().zip(coordinates(bin));
-                    amount * axes.map(|(from, to)| spread[from][to]).product::<f32>()
+                    amount * axes.map(|(from, to)| SPREAD[from][to]).product::<f32>()
                 })
                 .sum()
         };

@@ -9,18 +9,17 @@ use jiff::Timestamp;
 use super::Gallery;
 use super::documents::Model;
 use super::escape::Text;
-use super::pagination::Pagination;
 use super::parked::{Group, Record};
 use super::remedy;
 
 /// The most parked records that the page lists; the file has them all.
 const MOST_RECORDS: usize = 300;
 
-/// The end of every page.
-pub const FOOTER: &str = "<footer><p>Neighbours are the six nearest by the cosine of their feature \
-    vectors, and of their palettes. Colours are the strongest bins of the palette, its blur undone. The \
-    documents themselves are in <code>augmented.ndjson</code> and <code>parked.ndjson</code> beside this \
-    page.</p></footer>";
+/// The end of the page.
+pub const FOOTER: &str = "<footer><p>Pictures are similar by the cosine of their feature vectors, or of \
+    their palettes; with thousands of pictures it is an estimate, good to about a twentieth. Colours are \
+    the strongest bins of the palette, its blur undone. The documents themselves are in \
+    <code>augmented.ndjson</code> and <code>parked.ndjson</code> beside this page.</p></footer>";
 
 /// The head of a page.
 pub struct Masthead {
@@ -32,7 +31,7 @@ pub struct Masthead {
 }
 
 impl Masthead {
-    /// The head of the pages of `gallery`, whose pictures are in a folder called `folder`.
+    /// The head of the page of `gallery`, whose pictures are in a folder called `folder`.
     pub fn new(gallery: &Gallery, folder: String, at: Timestamp) -> Self {
         Self {
             folder,
@@ -44,41 +43,32 @@ impl Masthead {
     }
 
     /// The page's title, as HTML.
-    pub fn title(&self, page: usize, pagination: Pagination) -> String {
-        let folder = Text(&self.folder);
-        let all = pagination.count();
-        let place = if all > 1 { format!(", page {page} of {all}") } else { String::new() };
-        format!("{} of {folder}{place} · inference-manager", pictures(self.pictures + self.parked))
+    pub fn title(&self) -> String {
+        format!("{} of {} · inference-manager", self.count(), Text(&self.folder))
     }
 
-    /// The head of `page`, as HTML.
-    pub fn render(&self, page: usize, pagination: Pagination) -> String {
+    /// The head, as HTML.
+    pub fn render(&self) -> String {
         let parked = match self.parked {
             0 => "none parked".into(),
-            count => {
-                let file = if page == 1 { "" } else { "index.html" };
-                format!("<a href=\"{file}#parked\">{} parked</a>", thousands(count))
-            }
-        };
-        let range = pagination.pictures_on(page);
-        let shown = if pagination.count() > 1 {
-            let (first, last) = (thousands(range.start + 1), thousands(range.end));
-            format!("<li>here {first} to {last}, by name</li>")
-        } else {
-            String::new()
+            count => format!("<a href=\"#parked\">{} parked</a>", thousands(count)),
         };
         format!(
             "<header class=\"masthead\"><p class=\"kicker\">inference-manager</p>\
              <h1>{} <span>of <bdi>{}</bdi></span></h1><ul class=\"summary\">\
-             <li>{} augmented</li><li>{parked}</li>{shown}\
+             <li>{} augmented</li><li>{parked}</li>\
              <li><time datetime=\"{}\">{}</time></li></ul>{}</header>",
-            pictures(self.pictures + self.parked),
+            self.count(),
             Text(&self.folder),
             thousands(self.pictures),
             self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             self.at.strftime("%-d %B %Y, %H:%M UTC"),
             self.models
         )
+    }
+
+    fn count(&self) -> String {
+        pictures(self.pictures + self.parked)
     }
 }
 

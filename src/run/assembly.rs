@@ -13,16 +13,19 @@ use actors::ledger::disposition::Policy;
 use actors::metrics::{InferrerMetrics, Metrics};
 use actors::pool::worker::OwnThreads;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
-use actors::ports::{InferrerFactory, Queue};
+use actors::ports::{Decoder, InferrerFactory, Queue};
 use actors::sink::SinkPorts;
 use actors::supervision::generation::{Blueprint, Settings};
 use models::{ModelSet, SetError};
 
 use crate::adapters::embedded::{EmbeddedFolder, NoTopic};
+use crate::adapters::illustrating_decoder::IllustratingDecoder;
 use crate::adapters::model_inferrers::ModelFactory;
 use crate::adapters::picture_decoder::PictureDecoder;
 use crate::config::{Config, ModelConfig, SetLocation, cores};
 use crate::exit::Stopped;
+use crate::page::album::Album;
+use crate::page::thumbnail;
 use crate::telemetry::readings::Readings;
 
 /// A model set with a factory for each inferrer, every model proven once.
@@ -107,10 +110,9 @@ impl Assembly {
     ) -> Self {
         let limits = &config.limits;
         let outages = Outages::default();
-        let picture_limits = models::picture::Limits { pixels: limits.picture_pixels.into() };
         let downloads = DownloaderPorts {
             fetcher: folder.fetcher.clone(),
-            decoder: Arc::new(PictureDecoder::new(picture_limits, models.set.views())),
+            decoder: decoder(models, config),
             bytes: Budget::new(limits.bytes_in_flight),
             pixels: Budget::new(limits.pixels_in_flight),
         };
@@ -133,6 +135,20 @@ impl Assembly {
         };
         Self { blueprint }
     }
+}
+
+/// Decodes for the models, and draws the thumbnails where a page is wanted.
+fn decoder(models: &Models, config: &Config) -> Arc<dyn Decoder> {
+    let limits = models::picture::Limits { pixels: config.limits.picture_pixels.into() };
+    let mut views = models.set.views();
+    if !config.page {
+        return Arc::new(PictureDecoder::new(limits, views));
+    }
+    if !views.contains(&thumbnail::VIEW) {
+        views.push(thumbnail::VIEW);
+    }
+    let decoder = PictureDecoder::new(limits, views);
+    Arc::new(IllustratingDecoder::new(decoder, Album::of(&config.out)))
 }
 
 fn inferrers(models: &Models, config: &ModelConfig, readings: &Readings) -> Vec<InferrerBlueprint> {

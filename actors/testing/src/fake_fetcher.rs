@@ -97,7 +97,7 @@ impl Fetcher for FakeFetcher {
             return Err(refuse(*class, "as the test has it".to_owned()));
         }
         let bytes = Bytes::from_owner(Counted::new(id, self.bytes.max(1), &self.held));
-        Ok(Raw { bytes, location, reservation })
+        Ok(Raw { id: record.id.clone(), version: record.version, bytes, location, reservation })
     }
 }
 

@@ -96,7 +96,8 @@ impl Fetcher for FileFetcher {
         let (class, cause) = loop {
             match self.attempt(&path, budget, &mut size).await {
                 Ok((bytes, reservation)) => {
-                    return Ok(Raw { bytes: bytes.into(), location, reservation });
+                    let (id, version) = (record.id.clone(), record.version);
+                    return Ok(Raw { id, version, bytes: bytes.into(), location, reservation });
                 }
                 Err(Refusal::Final(class, cause)) => break (class, cause),
                 Err(Refusal::Passing(cause)) => match pauses.next() {
