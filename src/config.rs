@@ -127,16 +127,10 @@ impl ModelConfig {
         let deadline = &options.inference_deadline;
         Self {
             set: set_location(&options.models, problems),
-            devices: problems.take("device", &options.device, devices(&options.device)),
-            workers: problems.take("workers", workers, worker_counts(workers)),
-            batch: problems
-                .take("batch", &options.batch, values::count::<u16>(&options.batch))
-                .into(),
-            inference_deadline: problems.take(
-                "inference-deadline",
-                deadline,
-                values::duration(deadline),
-            ),
+            devices: problems.parse("device", &options.device, devices),
+            workers: problems.parse("workers", workers, worker_counts),
+            batch: problems.parse("batch", &options.batch, values::count::<u16>).into(),
+            inference_deadline: problems.parse("inference-deadline", deadline, values::duration),
         }
     }
 
@@ -172,28 +166,12 @@ impl Limits {
             drain,
         } = options;
         Self {
-            in_flight: problems.take("in-flight", in_flight, messages(in_flight)),
-            bytes_in_flight: problems.take(
-                "bytes-in-flight",
-                bytes_in_flight,
-                values::size(bytes_in_flight),
-            ),
-            pixels_in_flight: problems.take(
-                "pixels-in-flight",
-                pixels_in_flight,
-                values::count(pixels_in_flight),
-            ),
-            picture_bytes: problems.take(
-                "picture-bytes",
-                picture_bytes,
-                values::size(picture_bytes),
-            ),
-            picture_pixels: problems.take(
-                "picture-pixels",
-                picture_pixels,
-                values::count(picture_pixels),
-            ),
-            drain: problems.take("drain", drain, values::duration(drain)),
+            in_flight: problems.parse("in-flight", in_flight, messages),
+            bytes_in_flight: problems.parse("bytes-in-flight", bytes_in_flight, values::size),
+            pixels_in_flight: problems.parse("pixels-in-flight", pixels_in_flight, values::count),
+            picture_bytes: problems.parse("picture-bytes", picture_bytes, values::size),
+            picture_pixels: problems.parse("picture-pixels", picture_pixels, values::count),
+            drain: problems.parse("drain", drain, values::duration),
         }
     }
 }
@@ -320,12 +298,11 @@ fn known_inferrers<T>(by_name: BTreeMap<String, T>) -> Result<BTreeMap<String, T
 }
 
 fn log_format(options: &LogOptions, problems: &mut Problems) -> LogFormat {
-    let parsed = match options.log_format.as_str() {
+    problems.parse("log-format", &options.log_format, |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err("write text or json"),
-    };
-    problems.take("log-format", &options.log_format, parsed)
+    })
 }
 
 fn log_level(options: &LogOptions, problems: &mut Problems) -> String {

@@ -21,15 +21,15 @@ impl Problems {
         self.0.push(Problem { option, value, remedy: remedy.to_string() });
     }
 
-    /// Takes the value out of `parsed`, or notes the problem and stands in the default, which is
+    /// Parses the `value` of `option`, or notes the problem and stands in the default, which is
     /// never used because there is a problem.
-    pub fn take<T: Default, E: fmt::Display>(
+    pub fn parse<T: Default, E: fmt::Display>(
         &mut self,
         option: &'static str,
         value: &str,
-        parsed: Result<T, E>,
+        parser: impl FnOnce(&str) -> Result<T, E>,
     ) -> T {
-        parsed.unwrap_or_else(|remedy| {
+        parser(value).unwrap_or_else(|remedy| {
             self.note(option, value, remedy);
             T::default()
         })
