@@ -1,5 +1,32 @@
 //! The service: command line, configuration, engines for the ports, and the composition root that
-//! plugs them into the actor system of the crate `actors` and the models of the crate `models`.
+//! plugs them into the actor system of the crate [`actors`] and the models of the crate [`models`].
+//!
+//! ```text
+//!  main ── cli::Cli ──┬─ run ────────────┐   import-weights ─ import_weights ─► models::import
+//!                     ├─ bench ──────────┤   config ───────── config, printed
+//!                     ▼                  ▼
+//!            config::Options ─► config::Config     every problem at once, or a value that is right
+//!                                        │
+//!                     run::embedded      ▼         the composition root
+//!      adapters ────────────────►  run::Assembly ◄──────────────── models::ModelSet
+//!      a folder as queue, catalogue,     │                          manifests, digests,
+//!      files, index                      ▼ Blueprint                golden pictures
+//!                       actors::supervision::guardian::Pipeline
+//!                                        │
+//!          progress ◄── telemetry ◄──────┤ metrics, logs
+//!          summary  ◄── accounts ◄───────┤ ended: exhausted, drained, gave up
+//!          page     ◄── documents ◄──────┘
+//!                                        ▼
+//!                                   exit::Exit
+//! ```
+//!
+//! **Read in this order.** [`run`] composes and shows the whole at a glance; [`config`] is what can be
+//! chosen; [`adapters`] has one engine for each port of `actors::ports`; [`wire`] the formats that
+//! others read: documents, parked records, times. [`page`] makes what a person looks at after a run.
+//!
+//! **Rules.** What a user can rely on stands where it is made: each option's manual is its doc comment
+//! in [`config`], each exit code in [`exit`]. Nothing here computes on pictures or decides what becomes
+//! of a message: the first is `models`', the second `actors`'.
 //!
 //! It is a library so that tests can drive it in process; `main.rs` only maps its results to exit
 //! codes.
