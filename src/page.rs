@@ -111,3 +111,12 @@ pub fn write(out: &Path, images: &Path, at: Timestamp) -> Result<PageReport, Pag
         without_thumbnail: gallery.thumbnails.iter().filter(|made| made.is_none()).count(),
     })
 }
+
+/// Removes what a run left in `out` that was killed while it wrote its page or a thumbnail.
+///
+/// # Errors
+/// [`PageError::Io`].
+pub fn remove_drafts(out: &Path) -> Result<(), PageError> {
+    publish::remove_draft(&out.join("index.html")).map_err(PageError::io(out))?;
+    Album::of(out).remove_drafts().map_err(PageError::io(&out.join(album::FOLDER)))
+}

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Ended;
 use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
@@ -15,11 +16,12 @@ use tracing_subscriber::EnvFilter;
 use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings};
 use crate::config::{Config, cores};
 use crate::exit::{Exit, Stopped};
+use crate::page::{self, PageError};
 use crate::shutdown::Shutdown;
 use crate::summary::Summary;
+use crate::telemetry;
 use crate::telemetry::readings::Readings;
 use crate::wire::timestamp;
-use crate::{page, telemetry};
 use assembly::Assembly;
 pub use assembly::Models;
 use watch::Watch;
@@ -29,6 +31,18 @@ use watch::Watch;
 /// # Errors
 /// [`Stopped`] when it could not begin, or `--out` refused, or supervision gave up.
 pub fn embedded(config: &Config) -> Result<Exit, Stopped> {
+    embedded_with(config, |_| ())
+}
+
+/// The same after `change` has had its way with the pipeline's parts. For tests that break the program
+/// at a chosen call of one of its engines, which the program itself has no code for.
+///
+/// # Errors
+/// As [`embedded`].
+pub fn embedded_with(
+    config: &Config,
+    change: impl FnOnce(&mut Blueprint),
+) -> Result<Exit, Stopped> {
     let screen = MultiProgress::new();
     telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
@@ -37,7 +51,8 @@ pub fn embedded(config: &Config) -> Result<Exit, Stopped> {
     announce(config, &folder);
 
     let readings = Readings::default();
-    let assembly = Assembly::over(&folder, &models, config, &readings);
+    let mut assembly = Assembly::over(&folder, &models, config, &readings);
+    change(&mut assembly.blueprint);
     let watch = Watch { config, folder: &folder, readings: &readings, screen: &screen };
     let (ran, finished) = in_system(async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
@@ -85,7 +100,17 @@ fn open(config: &Config, models: &Models) -> Result<EmbeddedFolder, Stopped> {
         byte_limit: config.limits.picture_bytes.into(),
         ..FolderSettings::new(config.images.clone(), config.out.clone(), models.specs())
     };
-    EmbeddedFolder::open(&settings).map_err(stopped)
+    let folder = EmbeddedFolder::open(&settings).map_err(stopped)?;
+    page::remove_drafts(&config.out).map_err(without_page)?;
+    Ok(folder)
+}
+
+/// The documents are safe whatever becomes of the page.
+fn without_page(error: PageError) -> Stopped {
+    Stopped::unavailable(format!(
+        "the page cannot be written: {error}; the documents are kept: make space or choose another \
+         --out, and run again for the page"
+    ))
 }
 
 /// Blocking threads beside one a core for the decoders: for files, for the journal, and for decoders
@@ -123,7 +148,7 @@ async fn publish(
         let finished = folder.finish().map_err(stopped)?;
         if with_page {
             let now = timestamp::from_system(SystemTime::now());
-            page::write(&config.out, &config.images, now).map_err(Stopped::unavailable)?;
+            page::write(&config.out, &config.images, now).map_err(without_page)?;
         }
         Ok(finished)
     };

@@ -154,9 +154,17 @@ impl EmbeddedFolder {
     }
 }
 
+/// Makes the folder and its name durable: results on which others rely must not go with it.
 fn create(out: &Path) -> Result<PathBuf, EmbeddedError> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing = out.ancestors().take_while(is_missing).count();
     let created = fs::create_dir_all(out).and_then(|()| fs::canonicalize(out));
-    created.map_err(|cause| EmbeddedError::out("create", out, &cause))
+    let out = created.map_err(|cause| EmbeddedError::out("create", out, &cause))?;
+    for parent in out.ancestors().skip(1).take(missing) {
+        // One that may be entered and not read cannot be opened: then the name must do without.
+        let _ = publication::sync_folder(parent);
+    }
+    Ok(out)
 }
 
 #[cfg(test)]

@@ -89,6 +89,17 @@ impl Album {
         }
     }
 
+    /// Removes what a killed run left half written.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn remove_drafts(&self) -> io::Result<()> {
+        let drafts = self.names()?.into_iter().filter(|name| {
+            name.strip_prefix('.').is_some_and(|name| parse(name).is_some())
+        });
+        drafts.into_iter().try_for_each(|name| fs::remove_file(self.folder.join(name)))
+    }
+
     fn names(&self) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
@@ -153,6 +164,23 @@ mod tests {
         let mut left = album.names().unwrap();
         left.sort();
         assert_eq!(left, [".hidden", &kept.name, "mine.jpg"]);
+    }
+
+    #[test]
+    fn only_drafts_are_removed_as_drafts() {
+        let out = tempfile::tempdir().unwrap();
+        let album = Album::of(out.path());
+        album.remove_drafts().unwrap();
+        let filed = album.file(key("a.jpg", 2), &thumbnail()).unwrap();
+        let folder = out.path().join(FOLDER);
+        fs::write(folder.join(format!(".{}", filed.name)), "half").unwrap();
+        fs::write(folder.join(".hidden"), "not ours").unwrap();
+
+        album.remove_drafts().unwrap();
+
+        let mut left = album.names().unwrap();
+        left.sort();
+        assert_eq!(left, [".hidden", &filed.name]);
     }
 
     #[test]
