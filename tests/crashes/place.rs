@@ -152,16 +152,11 @@ impl Place {
         trapped
     }
 
-    /// Starts the program and lets it run for that long at most; false if it ended before.
-    pub fn run_for(&self, time: Duration, end: impl FnOnce(&mut Running)) -> bool {
-        let mut program = self.program();
-        let mut child = Running(program.env("NO_PAGE", "true").spawn().expect("it starts"));
+    /// Starts the program, lets it run for that long at most, and answers how it ended then.
+    pub fn run_for(&self, time: Duration, end: fn(&mut Running) -> ExitStatus) -> ExitStatus {
+        let mut child = self.start();
         std::thread::park_timeout(time);
-        if child.0.try_wait().expect("it is ours").is_some() {
-            return false;
-        }
-        end(&mut child);
-        true
+        end(&mut child)
     }
 
     /// Starts the program in the background.
@@ -182,10 +177,20 @@ impl Running {
 
     /// Asks it to finish what is in flight, and waits.
     pub fn drained(&mut self) -> ExitStatus {
-        let id = self.0.id().to_string();
-        let sent = Command::new("kill").args(["-s", "TERM", &id]).status();
-        assert!(sent.is_ok_and(|sent| sent.success()));
+        self.signal("TERM");
         self.ended()
+    }
+
+    /// Has it stand still.
+    pub fn stopped(&mut self) {
+        self.signal("STOP");
+    }
+
+    fn signal(&self, name: &str) {
+        // Until it is waited for, no other process can have its id.
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()));
     }
 
     fn ended(&mut self) -> ExitStatus {
