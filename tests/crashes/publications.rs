@@ -27,7 +27,7 @@ struct Call {
     phase: &'static str,
 }
 
-/// Kills in both phases, as often as asked for or at every call.
+/// Kills in both phases, each as often as asked for.
 pub fn run() {
     let place = Place::with_pictures(4);
     a_new_folder_is_durable(&place);
@@ -55,7 +55,10 @@ pub fn run() {
         assert_eq!(place.finish().differences(&undisturbed), [""; 0], "{call:?}");
         *killed.entry(call.phase).or_default() += 1;
     }
-    println!("campaign: {killed:?}; a reader saw {} states", witness.dismissed());
+    for (phase, kills) in killed {
+        println!("campaign: {phase:20} {kills:4}");
+    }
+    println!("campaign: a reader saw {} states of the files", witness.dismissed());
 }
 
 /// The first run: its folder's name, and that of the folder around it, are synced.
@@ -74,9 +77,9 @@ fn a_new_folder_is_durable(place: &Place) {
 
 fn assert_no_draft_is_left(place: &Place) {
     let names = fs::read_dir(&place.out).expect("a run has results").flatten();
-    let names: Vec<_> = names.map(|entry| entry.file_name().into_encoded_bytes()).collect();
-    let hidden = names.iter().filter(|name| name.starts_with(b"."));
-    assert_eq!(hidden.collect::<Vec<_>>(), [b".lock"]);
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let hidden = names.filter(|name| name.starts_with('.'));
+    assert_eq!(hidden.collect::<Vec<_>>(), [".lock"]);
 }
 
 /// What a run leaves that is not killed, in a folder of its own.
@@ -150,12 +153,13 @@ fn list(place: &Place) -> Vec<Call> {
     calls
 }
 
-/// At least `wanted` of each phase, evenly, in the order of the calls; every call if that is as many.
+/// As many as `wanted` of each phase, spread evenly over its calls, or all of them in turn.
 fn spread(calls: &[Call], wanted: usize) -> Vec<Call> {
-    let of = |phase| -> Vec<&Call> { calls.iter().filter(|call| call.phase == phase).collect() };
-    let some = |calls: Vec<&Call>| -> Vec<Call> {
-        let picked = (0..wanted).map(|n| calls[n * calls.len() / wanted]).cloned();
-        if wanted < calls.len() { picked.collect() } else { calls.into_iter().cloned().collect() }
+    let some = |phase| {
+        let calls: Vec<_> = calls.iter().filter(|call| call.phase == phase).collect();
+        let all = calls.len();
+        let place = move |n: usize| if wanted < all { n * all / wanted } else { n % all };
+        (0..wanted).map(move |n| calls[place(n)].clone())
     };
-    [some(of("publication")), some(of("page"))].concat()
+    some("publication").chain(some("page")).collect()
 }
