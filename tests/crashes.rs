@@ -23,6 +23,8 @@ mod results;
 mod system_calls;
 #[path = "crashes/torn_journals.rs"]
 mod torn_journals;
+#[path = "crashes/trapped_ports.rs"]
+mod trapped_ports;
 #[path = "crashes/witness.rs"]
 mod witness;
 
