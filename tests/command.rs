@@ -1,107 +1,13 @@
 //! The program from outside: what a person sees and what a script can rely on.
 
+#[path = "program/fixture.rs"]
+mod fixture;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
-use serde_json::Value;
-use tempfile::TempDir;
-
-/// A folder of pictures and a folder of results.
-struct Fixture {
-    folder: TempDir,
-}
-
-impl Fixture {
-    /// With these samples, by name.
-    fn with(samples: &[&str]) -> Self {
-        let fixture = Self { folder: tempfile::tempdir().expect("a temporary folder") };
-        fs::create_dir(fixture.images()).expect("it is new");
-        for name in samples {
-            fs::copy(sample(name), fixture.images().join(name)).expect("the sample is there");
-        }
-        fixture
-    }
-
-    fn images(&self) -> PathBuf {
-        self.folder.path().join("images")
-    }
-
-    fn out(&self) -> PathBuf {
-        self.folder.path().join("out")
-    }
-
-    fn write(&self, name: &str, content: &[u8]) {
-        fs::write(self.images().join(name), content).expect("the folder can be written");
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = program();
-        command.arg("run").arg("--images").arg(self.images()).arg("--out").arg(self.out());
-        command.args(arguments);
-        command
-    }
-
-    /// Runs with `arguments` and expects the exit code.
-    fn run(&self, arguments: &[&str], code: i32) -> String {
-        ended(self.command(arguments).output().expect("the program starts"), code)
-    }
-
-    fn augmented(&self) -> BTreeMap<String, Value> {
-        let documents = lines(&self.out().join("augmented.ndjson"));
-        let path = |document: &Value| text(&document["state"]["sourceIdentifier"]["value"]);
-        documents.into_iter().map(|document| (path(&document), document)).collect()
-    }
-
-    fn parked(&self) -> BTreeMap<String, String> {
-        let records = lines(&self.out().join("parked.ndjson"));
-        let name = |record: &Value| {
-            let path = text(&record["path"]);
-            path.rsplit('/').next().unwrap_or_default().to_owned()
-        };
-        records.iter().map(|record| (name(record), text(&record["class"]))).collect()
-    }
-}
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_inference-manager"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
-    command
-}
-
-fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
-}
-
-fn lines(path: &Path) -> Vec<Value> {
-    let content = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    content.lines().map(|line| serde_json::from_str(line).expect("every line is JSON")).collect()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
-}
-
-fn ended(output: Output, code: i32) -> String {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    said
-}
-
-/// Waits until `found` is there, for as long as a loaded machine may need.
-fn wait_for(what: &str, found: impl Fn() -> bool) {
-    for _ in 0..1200 {
-        if found() {
-            return;
-        }
-        std::thread::park_timeout(Duration::from_millis(50));
-    }
-    panic!("{what} never came");
-}
+use fixture::{Background, Fixture, ended, program, sample, text, wait_for};
 
 #[test]
 fn good_pictures_are_augmented_and_bad_ones_parked_with_their_class() {
@@ -340,49 +246,4 @@ fn a_second_signal_ends_at_once_with_1_and_loses_nothing() {
         "the work of the interrupted run was done again: {said}"
     );
     assert_eq!(fixture.augmented().len(), 60);
-}
-
-/// A run that goes on in the background.
-struct Background(Child);
-
-impl Background {
-    fn over(fixture: &Fixture) -> Self {
-        // Enough work that it does not end before the test is done with it.
-        let cat = fs::read(sample("cat.jpg")).expect("the sample is there");
-        for number in 0..60 {
-            fixture.write(&format!("more-{number}.jpg"), &cat);
-        }
-        let mut command = fixture.command(&["--no-page", "--workers", "features=1"]);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let background = Self(child.expect("the program starts"));
-        wait_for("the lock", || fixture.out().join(".journal").exists());
-        background
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.0.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.is_ok_and(|status| status.success()));
-    }
-
-    fn code(&mut self) -> Option<i32> {
-        let mut said = String::new();
-        if let Some(stderr) = &mut self.0.stderr {
-            stderr.read_to_string(&mut said).expect("text");
-        }
-        self.0.wait().expect("it ends").code()
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().expect("it runs");
-        self.0.wait().expect("it ends");
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        // It has ended unless the test failed.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
