@@ -54,21 +54,16 @@ def png(width: int, height: int, depth: int, colour: int, rows: bytes, palette: 
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + body + chunk(b"IEND", b"")
 
 
-def gif_with_offset_frame() -> tuple[bytes, np.ndarray]:
-    """One frame of 4×4 at (3, 2) on a canvas of 9×7.
-
-    Around it is black: Pillow paints the palette's background there, browsers nothing.
-    """
+def gif_with_offset_frame(**options) -> bytes:
+    """One frame of 4×4 at (3, 2) on a canvas of 9×7; around it is what Pillow paints there."""
     picture = Image.new("P", (4, 4))
     picture.putpalette([0, 0, 0, 200, 30, 60, 20, 220, 90])
     picture.putdata([1, 2, 1, 2] * 4)
-    data = bytearray(saved(picture, "GIF"))
+    data = bytearray(saved(picture, "GIF", **options))
     data[6:10] = struct.pack("<HH", 9, 7)
     at = data.index(b"\x2c", 13 + 3 * (2 << (data[10] & 7)))
     data[at + 1 : at + 5] = struct.pack("<HH", 3, 2)
-    expected = np.zeros((7, 9, 3), np.uint8)
-    expected[2:6, 3:7:2], expected[2:6, 4:7:2] = (200, 30, 60), (20, 220, 90)
-    return bytes(data), expected
+    return bytes(data)
 
 
 def jpegs(rgb: Image.Image, grey: Image.Image, cmyk: Image.Image) -> None:
@@ -127,8 +122,8 @@ def others(rgb: Image.Image, grey: Image.Image, alpha: Image.Image, cmyk: Image.
     frames = [rgb.rotate(180), rgb.rotate(90)]
     case("animated.gif", saved(rgb, "GIF", save_all=True, append_images=frames))
     case("transparent.gif", saved(rgb.quantize(30), "GIF", transparency=2))
-    offset, expected = gif_with_offset_frame()
-    case("offset-frame.gif", offset, EXACT, expected)
+    case("offset-frame.gif", gif_with_offset_frame())
+    case("offset-transparent-frame.gif", gif_with_offset_frame(transparency=2))
     case("lossless.webp", saved(rgb, "WEBP", lossless=True))
     case("lossy.webp", saved(rgb, "WEBP", quality=90))
     case("alpha.webp", saved(rgba, "WEBP", lossless=True, exact=True))

@@ -9,10 +9,11 @@
 //! Pillow's `convert("RGB")` would make it: grey replicated, alpha dropped (not blended), CMYK
 //! multiplied out (Adobe's inverted one too), palettes expanded. Two departures are on purpose:
 //! 16-bit samples are scaled (Pillow clips them), and a file that ends too early or fails its
-//! checksum is an error, never half a grey picture. Of an animation the first frame counts, what
-//! it leaves uncovered is black; an EXIF orientation is ignored.
+//! checksum is an error, never half a grey picture. Of an animation the first frame counts; an EXIF
+//! orientation is ignored.
 
 mod format;
+mod gif;
 mod jpeg;
 mod jpeg2000;
 mod png;
@@ -93,9 +94,8 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError> {
         Format::Jpeg => jpeg::dimensions(bytes)?,
         Format::Jpeg2000 => jpeg2000::dimensions(bytes)?,
         Format::Tiff => tiff::dimensions(bytes)?,
-        Format::Png | Format::Gif | Format::WebP | Format::Bmp => {
-            raster::dimensions(bytes, format)?
-        }
+        Format::Png => png::dimensions(bytes)?,
+        Format::Gif | Format::WebP | Format::Bmp => raster::dimensions(bytes, format)?,
     };
     let header = Header { format, width, height };
     let (pixels, limit) = (header.pixels(), limits.pixels);
@@ -124,7 +124,8 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, PictureError> {
             png::check(bytes)?;
             raster::decode(bytes, &header)?
         }
-        Format::Gif | Format::WebP | Format::Bmp => raster::decode(bytes, &header)?,
+        Format::Gif => gif::decode(bytes, &header)?,
+        Format::WebP | Format::Bmp => raster::decode(bytes, &header)?,
     };
     if rgb.original() == (header.width, header.height) {
         Ok(rgb)

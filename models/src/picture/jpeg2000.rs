@@ -1,5 +1,8 @@
 //! JPEG 2000 through hayro-jpeg2000.
 
+mod codestream;
+mod structure;
+
 use std::fmt::Display;
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
@@ -35,7 +38,7 @@ const START_AND_SIZE: &[u8] = b"\xff\x4f\xff\x51";
 /// Read here and not by the decoder, whose tables grow with the number of tiles.
 pub(super) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
     let segment = codestream(bytes)
-        .ok_or_else(|| PictureError::Corrupt("a JPEG 2000 file without its codestream".into()))?;
+        .ok_or_else(|| PictureError::Corrupt("a JPEG 2000 file without one codestream".into()))?;
     let number = |at: usize| -> Option<u32> {
         segment.get(at..at + 4).map(|n| u32::from_be_bytes([n[0], n[1], n[2], n[3]]))
     };
@@ -54,14 +57,15 @@ pub(super) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
     Ok((width, height))
 }
 
-/// The codestream, from its first marker on: the file itself, or within one of its boxes.
+/// The codestream, from its first marker on: the file itself, or within one of its boxes. Of two such
+/// boxes the decoder would take the other one.
 fn codestream(bytes: &[u8]) -> Option<&[u8]> {
     if bytes.starts_with(START_AND_SIZE) {
         return Some(bytes);
     }
+    let mut found = None;
     let mut rest = bytes;
-    loop {
-        let header = rest.first_chunk::<8>()?;
+    while let Some(header) = rest.first_chunk::<8>() {
         let short = u32::from_be_bytes([header[0], header[1], header[2], header[3]]);
         let (length, header_length) = match short {
             0 => (rest.len(), 8),
@@ -71,11 +75,18 @@ fn codestream(bytes: &[u8]) -> Option<&[u8]> {
             }
             short => (short as usize, 8),
         };
+        let length = length.max(header_length);
         if &header[4..] == b"jp2c" {
-            return rest.get(header_length..).filter(|stream| stream.starts_with(START_AND_SIZE));
+            let stream = rest.get(header_length..length.min(rest.len()));
+            let stream = stream.filter(|stream| stream.starts_with(START_AND_SIZE));
+            if stream.is_none() || found.is_some() {
+                return None;
+            }
+            found = stream;
         }
-        rest = rest.get(length.max(header_length)..)?;
+        rest = rest.get(length..).unwrap_or_default();
     }
+    found
 }
 
 /// Decodes to RGB, a large picture in a reduced size: its wavelets come coarse first, so that costs
@@ -83,6 +94,7 @@ fn codestream(bytes: &[u8]) -> Option<&[u8]> {
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Rgb, PictureError> {
     let broken = |error: &dyn Display| PictureError::Corrupt(format!("JPEG 2000: {error}"));
     let (width, height) = dimensions(bytes)?;
+    structure::check(&codestream::read(codestream(bytes).unwrap_or_default())?)?;
     let pixels = u64::from(width) * u64::from(height);
     let smallest = match pixels {
         ..LARGE => width.max(height),

@@ -1,10 +1,11 @@
-//! PNG, GIF, WebP and BMP through the `image` crate.
+//! PNG, WebP and BMP through the `image` crate, and what it says of a GIF's header.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use image::error::ImageError;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
+use super::png::Essential;
 use super::rgb::Rgb;
 use super::{Format, Header, PictureError};
 
@@ -17,11 +18,22 @@ const BYTES_BESIDES: u64 = 16 << 20;
 
 /// Reads width and height.
 pub(super) fn dimensions(bytes: &[u8], format: Format) -> Result<(u32, u32), PictureError> {
-    reader(bytes, format)?.into_dimensions().map_err(picture_error)
+    let mut reader = reader(Cursor::new(bytes), format)?;
+    let mut limits = image::Limits::no_limits();
+    limits.max_alloc = Some(BYTES_BESIDES);
+    reader.limits(limits);
+    reader.into_dimensions().map_err(picture_error)
 }
 
 /// Decodes to RGB; of an animation the first frame.
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Rgb, PictureError> {
+    match header.format {
+        Format::Png => decode_from(Essential::of(bytes), header),
+        _ => decode_from(Cursor::new(bytes), header),
+    }
+}
+
+fn decode_from(bytes: impl BufRead + Seek, header: &Header) -> Result<Rgb, PictureError> {
     let mut limits = image::Limits::no_limits();
     limits.max_alloc = Some(header.pixels() * BYTES_PER_PIXEL + BYTES_BESIDES);
     let mut reader = reader(bytes, header.format)?;
@@ -34,7 +46,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Rgb, PictureError>
         .ok_or_else(|| PictureError::Corrupt("fewer pixels than announced".into()))
 }
 
-fn reader(bytes: &[u8], format: Format) -> Result<ImageReader<Cursor<&[u8]>>, PictureError> {
+fn reader<R: BufRead + Seek>(bytes: R, format: Format) -> Result<ImageReader<R>, PictureError> {
     let format = match format {
         Format::Png => ImageFormat::Png,
         Format::Gif => ImageFormat::Gif,
@@ -44,7 +56,7 @@ fn reader(bytes: &[u8], format: Format) -> Result<ImageReader<Cursor<&[u8]>>, Pi
             return Err(PictureError::Unsupported(format!("{format} is decoded elsewhere")));
         }
     };
-    Ok(ImageReader::with_format(Cursor::new(bytes), format))
+    Ok(ImageReader::with_format(bytes, format))
 }
 
 /// The colours of each pixel, whatever its alpha says.

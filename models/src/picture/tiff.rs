@@ -1,5 +1,6 @@
 //! TIFF through the `tiff` crate, with the colour modes that it leaves to its callers.
 
+mod directory;
 mod palette;
 mod samples;
 
@@ -11,6 +12,7 @@ use tiff::{ColorType, TiffError};
 
 use super::PictureError;
 use super::rgb::Rgb;
+use directory::Directory;
 use samples::Samples;
 
 type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
@@ -50,6 +52,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, PictureError> {
 }
 
 fn open(bytes: &[u8]) -> Result<Reader<'_>, PictureError> {
+    Directory::of(bytes).check()?;
     Decoder::new(Cursor::new(bytes)).map_err(|error| picture_error(&error))
 }
 

@@ -4,10 +4,17 @@
 //! After `src/libImaging/Resample.c` of Pillow. General resizing crates round their weights to 16
 //! bits, which moves one sample in twelve by 1.
 
+use std::borrow::Cow;
+
 use super::super::rgb::Rgb;
 
 /// Fractional bits of a weight: 32 less 8 of the sample and 2 for sums above 1 and the sign.
 const PRECISION: u32 = 32 - 8 - 2;
+
+/// The most bytes between the two passes, if they are more than the picture's: a picture one pixel
+/// wide and a hundred million high would grow to 67 GB. Beyond, the columns come first, which rounds
+/// differently, by 1, but starts with what makes it smaller.
+const MOST_BETWEEN: u64 = 64 << 20;
 
 /// One half, so that cutting off the fraction rounds.
 const HALF: i32 = 1 << (PRECISION - 1);
@@ -20,27 +27,22 @@ struct Window {
 
 /// Resizes to `width` × `height`; a side that stays as it is is not filtered.
 pub(super) fn resize(picture: &Rgb, width: u32, height: u32) -> Vec<u8> {
-    let (source_width, source_height) = (picture.width(), picture.height());
-    let narrowed;
-    let rows = if width == source_width {
-        picture.pixels()
+    let between = u64::from(width) * u64::from(picture.height()) * 3;
+    if width > picture.width() && between > MOST_BETWEEN {
+        let lowered = along_columns(picture.pixels(), picture.width(), picture.height(), height);
+        along_rows(&lowered, picture.width(), width).into_owned()
     } else {
-        narrowed = along_rows(picture, &windows(source_width, width));
-        &narrowed
-    };
-    if height == source_height {
-        rows.to_vec()
-    } else {
-        along_columns(rows, width as usize * 3, &windows(source_height, height))
+        let narrowed = along_rows(picture.pixels(), picture.width(), width);
+        along_columns(&narrowed, width, picture.height(), height).into_owned()
     }
 }
 
 /// The window of each of `to` samples among `from`.
-fn windows(from: u32, to: u32) -> Vec<Window> {
+fn windows(from: u32, to: u32) -> impl Iterator<Item = Window> {
     let scale = f64::from(from) / f64::from(to);
     // Enlarging, the triangle keeps its width of one sample to either side.
     let reach = scale.max(1.0);
-    (0..to).map(|at| window((f64::from(at) + 0.5) * scale, reach, from)).collect()
+    (0..to).map(move |at| window((f64::from(at) + 0.5) * scale, reach, from))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the picture")]
@@ -59,12 +61,17 @@ fn window(centre: f64, reach: f64, from: u32) -> Window {
     Window { first: first as usize, weights: weights.into_iter().map(fixed).collect() }
 }
 
-/// Resizes every row.
-fn along_rows(picture: &Rgb, windows: &[Window]) -> Vec<u8> {
-    let mut resized = Vec::with_capacity(windows.len() * picture.height() as usize * 3);
-    for row in picture.pixels().chunks_exact(picture.width() as usize * 3) {
+/// Resizes every row of `from` pixels to `to`.
+fn along_rows(pixels: &[u8], from: u32, to: u32) -> Cow<'_, [u8]> {
+    if from == to {
+        return pixels.into();
+    }
+    let windows: Vec<_> = windows(from, to).collect();
+    let rows = pixels.chunks_exact(from as usize * 3);
+    let mut resized = Vec::with_capacity(windows.len() * rows.len() * 3);
+    for row in rows {
         let (colours, _) = row.as_chunks::<3>();
-        for Window { first, weights } in windows {
+        for Window { first, weights } in &windows {
             let mut sums = [HALF; 3];
             for (colour, weight) in colours[*first..][..weights.len()].iter().zip(weights) {
                 for (sum, sample) in sums.iter_mut().zip(colour) {
@@ -74,16 +81,20 @@ fn along_rows(picture: &Rgb, windows: &[Window]) -> Vec<u8> {
             resized.extend_from_slice(&sums.map(cut));
         }
     }
-    resized
+    resized.into()
 }
 
-/// Resizes every column of rows that are `row_length` samples long.
-fn along_columns(rows: &[u8], row_length: usize, windows: &[Window]) -> Vec<u8> {
-    let mut resized = Vec::with_capacity(windows.len() * row_length);
+/// Resizes every column of `from` pixels to `to`; rows are `width` pixels long.
+fn along_columns(pixels: &[u8], width: u32, from: u32, to: u32) -> Cow<'_, [u8]> {
+    if from == to {
+        return pixels.into();
+    }
+    let row_length = width as usize * 3;
+    let mut resized = Vec::with_capacity(to as usize * row_length);
     let mut sums = vec![HALF; row_length];
-    for Window { first, weights } in windows {
+    for Window { first, weights } in windows(from, to) {
         sums.fill(HALF);
-        let covered = rows.chunks_exact(row_length).skip(*first);
+        let covered = pixels.chunks_exact(row_length).skip(first);
         for (row, weight) in covered.zip(weights) {
             for (sum, sample) in sums.iter_mut().zip(row) {
                 *sum += i32::from(*sample) * weight;
@@ -91,7 +102,7 @@ fn along_columns(rows: &[u8], row_length: usize, windows: &[Window]) -> Vec<u8> 
         }
         resized.extend(sums.iter().map(|sum| cut(*sum)));
     }
-    resized
+    resized.into()
 }
 
 /// A fixed-point sum as a sample.
@@ -102,6 +113,24 @@ fn cut(sum: i32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_of_one_column_is_never_widened_before_it_is_lowered() {
+        let height = 200_000;
+        let pixels: Vec<u8> =
+            (0..height).flat_map(|y: u32| [(y / 1000).to_le_bytes()[0]; 3]).collect();
+        let picture = Rgb::new(1, height, pixels).unwrap();
+        let lowered = resize(&picture, 1, 10);
+
+        // The columns first: each row of the result is then one pixel, repeated.
+        let resized = resize(&picture, 224, 10);
+
+        let (rows, one) = (resized.as_chunks::<672>().0, lowered.as_chunks::<3>().0);
+        assert!(
+            rows.iter().zip(one).all(|(row, pixel)| row.as_chunks().0.iter().all(|p| p == pixel))
+        );
+        assert!(rows.len() == 10 && one.len() == 10 && one.is_sorted() && one[0] < one[9]);
+    }
 
     #[test]
     fn every_window_lies_within_the_picture_and_its_weights_add_up_to_one() {

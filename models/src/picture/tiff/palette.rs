@@ -6,6 +6,7 @@
 use tiff::tags::Tag;
 
 use super::super::PictureError;
+use super::directory::Directory;
 use super::open;
 use super::samples::Samples;
 
@@ -51,22 +52,10 @@ impl Palette {
     }
 }
 
-/// Where the interpretation of a classic TIFF's first picture stands, if it is "palette", and
-/// whether the file is little-endian.
+/// Where the interpretation of the first picture stands, if it is "palette", and whether the file is
+/// little-endian.
 fn interpretation(bytes: &[u8]) -> Option<(usize, bool)> {
-    let little = bytes.starts_with(b"II*\0");
-    if !little && !bytes.starts_with(b"MM\0*") {
-        return None;
-    }
-    let short = |at: usize| {
-        let two = *bytes.get(at..)?.first_chunk::<2>()?;
-        Some(if little { u16::from_le_bytes(two) } else { u16::from_be_bytes(two) })
-    };
-    let four = *bytes.get(4..)?.first_chunk::<4>()?;
-    let directory = if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) };
-    let directory = usize::try_from(directory).ok()?;
-    let entries = usize::from(short(directory)?);
-    let mut entries = (0..entries).map(|entry| directory + 2 + entry * 12);
-    let entry = entries.find(|entry| short(*entry) == Some(PHOTOMETRIC))?;
-    (short(entry + 8) == Some(PALETTE)).then_some((entry + 8, little))
+    let directory = Directory::of(bytes);
+    let entry = directory.entries().find(|entry| entry.tag == PHOTOMETRIC)?;
+    (directory.short(entry.at) == Some(PALETTE)).then_some((entry.at, directory.is_little()))
 }
