@@ -21,6 +21,7 @@ import expectations
 import memory
 import oddities
 from oddities import encoded, scene
+from PIL import Image
 
 GIBIBYTE = 1 << 30
 CORRUPT, UNSUPPORTED = "corrupt_image", "unsupported_format"
@@ -59,6 +60,8 @@ def pngs():
     frames = [chunk(b"acTL", struct.pack(">II", 1 << 31, 0))]
     yield "two thousand million frames.png", png(*frames), "indexed"
     yield "2000 x 2000 in 12 kB.png", png(width=2000, height=2000), "indexed"
+    yield "1 x 4000000.png", png(width=1, height=4_000_000), "indexed"
+    yield "4000000 x 1.png", png(width=4_000_000, height=1), "indexed"
 
 
 # --- GIF -------------------------------------------------------------------------------------------
@@ -104,6 +107,8 @@ def webps():
     extended = riff(b"VP8X", b"\x02\0\0\0" + less_one(64) * 2)
     loop = riff(b"ANIM", bytes(6))
     frames = min(20_000, 40_000_000 // len(still))
+    groups = encoded(Image.effect_noise((1600, 1600), 200).convert("RGB"), "WEBP", lossless=True, quality=100)
+    yield "2.5 million pixels of noise.webp", groups, "indexed"
     yield "thousands of frames.webp", webp(extended, loop, *[still] * frames), "indexed"
     huge = riff(b"VP8L", b"\x2f" + struct.pack("<I", 16383 | 16383 << 14) + bytes(30))
     frame = riff(b"ANMF", bytes(6) + less_one(16384) * 2 + bytes(4) + huge)
@@ -210,7 +215,9 @@ def jpegs():
 # --- JPEG 2000 -------------------------------------------------------------------------------------
 
 
-def jp2_stream(size, tile, *, components=3, layers=1, levels=5, block=4, precincts=None, data=b""):
+def jp2_stream(
+    size, tile, *, components=3, layers=1, levels=5, block=4, precincts=None, quantisation=None, more=b"", parts=1, data=b""
+):
     """A codestream of one tile part with `data`; `precincts` is the exponent of their side."""
     width, height = size
     grid = struct.pack(">HIIIIIIII", 0, width, height, 0, 0, *tile, 0, 0)
@@ -219,10 +226,10 @@ def jp2_stream(size, tile, *, components=3, layers=1, levels=5, block=4, precinc
     coding = style + struct.pack(">BHBBBBBB", 0, layers, 0, levels, block, block, 0, 1)
     if precincts is not None:
         coding += bytes([precincts << 4 | precincts]) * (levels + 1)
-    quantisation = b"\x40" + b"\x40" * (3 * levels + 1)
-    head = b"\xff\x4f" + segment(0x51, grid) + segment(0x52, coding) + segment(0x5C, quantisation)
+    quantisation = quantisation or b"\x40" + b"\x40" * (3 * levels + 1)
+    head = b"\xff\x4f" + segment(0x51, grid) + segment(0x52, coding) + segment(0x5C, quantisation) + more
     part = segment(0x90, struct.pack(">HIBB", 0, 14 + len(data), 0, 1)) + b"\xff\x93" + data
-    return head + part + b"\xff\xd9"
+    return head + part * parts + b"\xff\xd9"
 
 
 def jpeg2000s():
@@ -238,7 +245,21 @@ def jpeg2000s():
     many = jp2_stream(whole, whole, layers=65535, precincts=4, data=bytes(30_000_000))
     yield "thousand million packets.j2k", many, CORRUPT
     yield "32 levels.j2k", jp2_stream(whole, whole, levels=32), CORRUPT
+    sizes = jp2_stream(whole, (64, 64), quantisation=b"\x40" + b"\x40" * 65_000)
+    yield "quantisation of 65000 bands.j2k", sizes, CORRUPT
+    yield "a million tile parts.j2k", jp2_stream((64, 64), (64, 64), parts=1_000_000), CORRUPT
+    yield "four million changes of progression.j2k", jp2_stream(whole, whole, more=segment(0x5F, bytes(7 * 9000)) * 500), CORRUPT
+    yield "all bit planes of nothing.j2k", jp2_stream(whole, whole, levels=0), None
     yield "16384 components.j2k", jp2_stream(whole, whole, components=16384), UNSUPPORTED
+    yield "two codestreams.jp2", _two_codestreams(), CORRUPT
+
+
+def _two_codestreams():
+    """The header of the first is harmless; a decoder that takes the second finds 40 million pixels."""
+    small, large = (jp2_stream(size, size, levels=0) for size in ((64, 64), (6000, 6000)))
+    file = encoded(scene(64, 64), "JPEG2000")
+    boxes = file[: file.index(b"jp2c") - 4]
+    return boxes + b"".join(struct.pack(">I", len(code) + 8) + b"jp2c" + code for code in (small, large))
 
 
 # --- BMP -------------------------------------------------------------------------------------------
