@@ -12,14 +12,18 @@ use crate::model::{Device, Model, ModelError};
 use crate::network::{Forward, Network, Provenance};
 use crate::palette;
 use crate::picture::ViewSpec;
+use crate::resnet18::ResNet18;
 use crate::set::{FieldKind, Normalisation, Preprocessing};
+use crate::vgg16::Vgg16;
 use crate::weights;
 
 /// All architectures.
-static ALL: [Architecture; 3] = [
+static ALL: [Architecture; 5] = [
     Architecture { name: "aspect-ratio", kind: Kind::AspectRatio },
     Architecture { name: "gaussian-palette", kind: Kind::Palette },
     Architecture::network::<EfficientNetLite0>(),
+    Architecture::network::<ResNet18>(),
+    Architecture::network::<Vgg16>(),
 ];
 
 /// Something that computes fields from pictures.

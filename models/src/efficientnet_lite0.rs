@@ -15,10 +15,11 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::network::{Network, Provenance};
+use crate::layers::NormalisedConvolution;
+use crate::network::{Layer, Network, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
 use crate::set::Preprocessing;
-use block::{Convolution, ConvolutionConfig, InvertedResidual, InvertedResidualConfig, relu6};
+use block::{InvertedResidual, InvertedResidualConfig, convolution, relu6};
 
 /// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -44,9 +45,9 @@ pub struct EfficientNetLite0Config {}
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct EfficientNetLite0 {
-    stem: Convolution,
+    stem: NormalisedConvolution,
     blocks: Vec<InvertedResidual>,
-    head: Convolution,
+    head: NormalisedConvolution,
 }
 
 impl EfficientNetLite0Config {
@@ -64,9 +65,9 @@ impl EfficientNetLite0Config {
             }
         }
         EfficientNetLite0 {
-            stem: ConvolutionConfig::new(3, STEM, 3).with_stride(2).init(device),
+            stem: convolution(3, STEM, 3, 2).init(device),
             blocks,
-            head: ConvolutionConfig::new(channels, FEATURES, 1).init(device),
+            head: convolution(channels, FEATURES, 1, 1).init(device),
         }
     }
 }
@@ -116,23 +117,32 @@ impl Network for EfficientNetLite0 {
             scale: 1.0,
         },
     };
-    // Tried in this order, each on what the former left; _bn0 and _bn1 mean the stem and the head
-    // at the top, but expansion and depthwise convolution within a block.
-    const KEYS: &'static [(&'static str, &'static str)] = &[
-        (r"^_conv_stem\.", "stem.conv."),
-        (r"^_bn0\.", "stem.norm."),
-        (r"^_conv_head\.", "head.conv."),
-        (r"^_bn1\.", "head.norm."),
-        (r"^_blocks\.(\d+)\._expand_conv\.", "blocks.$1.expand.conv."),
-        (r"^_blocks\.(\d+)\._bn0\.", "blocks.$1.expand.norm."),
-        (r"^_blocks\.(\d+)\._depthwise_conv\.", "blocks.$1.depthwise.conv."),
-        (r"^_blocks\.(\d+)\._bn1\.", "blocks.$1.depthwise.norm."),
-        (r"^_blocks\.(\d+)\._project_conv\.", "blocks.$1.project.conv."),
-        (r"^_blocks\.(\d+)\._bn2\.", "blocks.$1.project.norm."),
-    ];
-    // The classifier, and PyTorch's counters of training steps.
-    const DROPPED: &'static [&'static str] =
-        &["_fc.weight", "_fc.bias", "*.norm.num_batches_tracked"];
+    const DROPPED: &'static [&'static str] = &["_fc.weight", "_fc.bias", "*.num_batches_tracked"];
+
+    // _bn0 and _bn1 mean the stem and the head at the top, but expansion and depthwise convolution
+    // within a block.
+    fn layers() -> Vec<Layer> {
+        let mut layers = vec![
+            layer("_conv_stem", "stem.conv"),
+            layer("_bn0", "stem.norm"),
+            layer("_conv_head", "head.conv"),
+            layer("_bn1", "head.norm"),
+        ];
+        let blocks = STAGES.iter().map(|(repeats, ..)| repeats).sum();
+        for at in 0..blocks {
+            for (theirs, ours) in [
+                ("_expand_conv", "expand.conv"),
+                ("_bn0", "expand.norm"),
+                ("_depthwise_conv", "depthwise.conv"),
+                ("_bn1", "depthwise.norm"),
+                ("_project_conv", "project.conv"),
+                ("_bn2", "project.norm"),
+            ] {
+                layers.push(layer(format!("_blocks.{at}.{theirs}"), format!("blocks.{at}.{ours}")));
+            }
+        }
+        layers
+    }
 
     fn init(device: &Device) -> Self {
         EfficientNetLite0Config::new().init(device)

@@ -64,11 +64,14 @@ pub mod architecture;
 mod aspect_ratio;
 mod efficientnet_lite0;
 mod import;
+mod layers;
 mod model;
 mod network;
-mod palette;
+pub mod palette;
 pub mod picture;
+mod resnet18;
 pub mod set;
+mod vgg16;
 mod weights;
 
 pub use import::{ImportError, Imported, Loss, import};

@@ -6,9 +6,18 @@
 //! vector twice. This is the limit of that for infinitely many repeats, in closed form: a pixel's
 //! share of a bin is the product, over its three channels, of the normal distribution's mass
 //! between the bin's edges. In other words, the histogram of colours, blurred along each axis.
+//!
+//! ```text
+//! picture ─ bilinear ─► 100 × 100 ─ nearest ─► 50 × 50 ─ blurred histogram ─► 1000 values, length 1
+//!                                                  └──── mean, cut off ─────► #rrggbb
+//! one colour ─────────────────────────────────────── query ─────────────────► 1000 values, length 1
+//! ```
+
+mod query;
 
 use crate::model::{Model, ModelError, Output};
 use crate::picture::{Filter, ViewSpec, Views, resize};
+pub use query::{query, reference_query};
 
 /// Bins along each channel.
 pub const BINS: usize = 10;

@@ -1,14 +1,18 @@
 //! Weights from files into modules and back: all tensors or none, each of the right shape.
 
+mod naming;
+
 use std::sync::Arc;
 
 use burn::store::{
-    ApplyResult, FloatCastAdapter, HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore,
+    ApplyError, ApplyResult, FloatCastAdapter, HalfPrecisionAdapter, ModuleSnapshot,
+    SafetensorsStore,
 };
-use burn::tensor::DType;
+use burn::tensor::{DType, Shape};
 
 use crate::model::{Device, ModelError};
 use crate::network::{Forward, Network};
+pub(crate) use naming::Naming;
 
 /// Loads a network from the bytes of a `weights.safetensors` that [`store`] wrote.
 ///
@@ -29,7 +33,7 @@ pub(crate) fn load_module<N: Network>(bytes: Vec<u8>, device: Device) -> Result<
         .validate(false);
     let applied =
         network.load_from(&mut store).map_err(|error| ModelError::Weights(error.to_string()))?;
-    complete(&applied, &[])?;
+    refuse(faults(&applied, None))?;
     Ok(network)
 }
 
@@ -43,21 +47,37 @@ pub(crate) fn store<N: Network>(network: &N) -> Result<Vec<u8>, ModelError> {
     store.get_bytes().map_err(|error| ModelError::Weights(error.to_string()))
 }
 
-/// Refuses a load that left something out, and names each tensor.
-///
-/// Tensors of the file may stay unused if a pattern of `dropped` names them: a name, or `*` and the
-/// end of a name.
-pub(crate) fn complete(applied: &ApplyResult, dropped: &[&str]) -> Result<(), ModelError> {
-    let is_dropped = |name: &str| {
-        dropped.iter().any(|pattern| match pattern.strip_prefix('*') {
-            Some(end) => name.ends_with(end),
-            None => name == *pattern,
-        })
+/// What a load left out, tensor by tensor, under the names of the file: those of `naming`, or the
+/// paths of the modules.
+pub(crate) fn faults(applied: &ApplyResult, naming: Option<&Naming>) -> Vec<String> {
+    let name = |path: &str| naming.map_or_else(|| path.to_owned(), |naming| naming.name(path));
+    let misfit = |error: &ApplyError| match error {
+        ApplyError::ShapeMismatch { path, expected, found } => {
+            let shape =
+                |shape: &Shape| naming.map_or_else(|| shape.to_vec(), |_| Naming::shape(shape));
+            let (found, expected) = (shape(found), shape(expected));
+            format!("{} has the shape {found:?} instead of {expected:?}", name(path))
+        }
+        ApplyError::DTypeMismatch { path, expected, found } => {
+            format!("{} holds {found:?} instead of {expected:?}", name(path))
+        }
+        ApplyError::AdapterError { path, message } | ApplyError::LoadError { path, message } => {
+            format!("{}: {message}", name(path))
+        }
     };
-    let errors = applied.errors.iter().map(ToString::to_string);
-    let missing = applied.missing.iter().map(|(name, _)| format!("{name} is missing"));
-    let unused = applied.unused.iter().filter(|name| !is_dropped(name));
-    let unused = unused.map(|name| format!("{name} is not of this architecture"));
-    let faults: Vec<_> = errors.chain(missing).chain(unused).collect();
+    let misfits = applied.errors.iter().map(misfit);
+    let missing = applied.missing.iter().map(|(path, _)| format!("{} is missing", name(path)));
+    let unused = applied.unused.iter().map(|path| name(path));
+    let unused = unused.filter(|name| naming.is_none_or(|naming| !naming.drops(name)));
+    misfits.chain(missing).chain(unused.map(|name| unknown(&name))).collect()
+}
+
+/// The complaint about the tensor `name`, which no layer has.
+pub(crate) fn unknown(name: &str) -> String {
+    format!("{name} is not of this architecture")
+}
+
+/// Refuses a load with any fault, and names them all.
+pub(crate) fn refuse(faults: Vec<String>) -> Result<(), ModelError> {
     if faults.is_empty() { Ok(()) } else { Err(ModelError::Weights(faults.join("; "))) }
 }

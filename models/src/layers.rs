@@ -1,0 +1,5 @@
+//! Layers that several networks are built from.
+
+mod normalised_convolution;
+
+pub(crate) use normalised_convolution::{NormalisedConvolution, NormalisedConvolutionConfig};

@@ -1,0 +1,141 @@
+//! ResNet-18 up to its pooled features.
+//!
+//! ```text
+//! [n, 3, 224, 224] ─ stem 7×7, stride 2 ─► [n, 64, 112, 112] ─ max 3×3, stride 2 ─► [n, 64, 56, 56]
+//!                  ─ 8 blocks ─► [n, 512, 7, 7] ─ mean over the plane ─► [n, 512]
+//! ```
+//!
+//! After He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition,
+//! <https://arxiv.org/abs/1512.03385>; weights in torchvision's layout. The classifier of 1000
+//! classes is dropped.
+
+mod block;
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::PaddingConfig2d;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+use crate::layers::NormalisedConvolution;
+use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
+use block::{BasicBlock, BasicBlockConfig, convolution};
+
+/// Channels after the stem.
+const STEM: usize = 64;
+
+/// One stage: channels out, stride of its first block.
+const STAGES: [(usize, usize); 4] = [(64, 1), (128, 2), (256, 2), (FEATURES, 2)];
+
+/// Blocks in each stage.
+const DEPTH: usize = 2;
+
+/// Channels after the last stage: the length of the feature vector.
+const FEATURES: usize = 512;
+
+/// What can be chosen of the network: nothing, 18 layers is one member of its family.
+#[derive(Config, Debug)]
+pub struct ResNet18Config {}
+
+/// The network; see the module's drawing.
+#[derive(Module, Debug)]
+pub struct ResNet18 {
+    stem: NormalisedConvolution,
+    pool: MaxPool2d,
+    blocks: Vec<BasicBlock>,
+}
+
+impl ResNet18Config {
+    /// The layers on `device`, with weights yet to be loaded.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> ResNet18 {
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (out, first_stride) in STAGES {
+            for stride in [first_stride, 1] {
+                blocks.push(BasicBlockConfig::new(channels, out, stride).init(device));
+                channels = out;
+            }
+        }
+        let pool = MaxPool2dConfig::new([3, 3])
+            .with_strides([2, 2])
+            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+        ResNet18 { stem: convolution(3, STEM, 7, 2).init(device), pool: pool.init(), blocks }
+    }
+}
+
+impl ResNet18 {
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`
+    /// - output: `[batch, 512]`
+    #[must_use]
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        let mut x = self.pool.forward(relu(self.stem.forward(input)));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        let planes: Tensor<3> = x.flatten(2, 3);
+        planes.mean_dim(2).squeeze_dim(2)
+    }
+
+    /// The same network with every batch normalisation folded into the convolution before it.
+    #[must_use]
+    pub fn fold(self) -> Self {
+        Self {
+            stem: self.stem.fold(),
+            blocks: self.blocks.into_iter().map(BasicBlock::fold).collect(),
+            ..self
+        }
+    }
+}
+
+impl Network for ResNet18 {
+    const NAME: &'static str = "resnet18";
+    const DIMENSIONS: usize = FEATURES;
+    // Every layer pads, so any size comes out at the mean over the plane.
+    const INPUT_MULTIPLE: u32 = 1;
+    const PROVENANCE: Provenance = Provenance {
+        name: "resnet18-imagenet1k-v1",
+        version: "1",
+        licence: "BSD-3-Clause",
+        source: "https://download.pytorch.org/models/resnet18-f37072fd.pth",
+        preprocessing: TORCHVISION,
+    };
+    const DROPPED: &'static [&'static str] = &["fc.weight", "fc.bias", "*.num_batches_tracked"];
+
+    fn layers() -> Vec<Layer> {
+        let mut layers = vec![layer("conv1", "stem.conv"), layer("bn1", "stem.norm")];
+        for at in 0..STAGES.len() * DEPTH {
+            let published = format!("layer{}.{}", at / DEPTH + 1, at % DEPTH);
+            for (theirs, ours) in [
+                ("conv1", "first.conv"),
+                ("bn1", "first.norm"),
+                ("conv2", "second.conv"),
+                ("bn2", "second.norm"),
+                ("downsample.0", "shortcut.conv"),
+                ("downsample.1", "shortcut.norm"),
+            ] {
+                layers.push(layer(format!("{published}.{theirs}"), format!("blocks.{at}.{ours}")));
+            }
+        }
+        layers
+    }
+
+    fn init(device: &Device) -> Self {
+        ResNet18Config::new().init(device)
+    }
+
+    fn for_inference(self) -> Self {
+        self.fold()
+    }
+
+    fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        self.forward(input)
+    }
+}
+
+#[cfg(test)]
+mod tests;
