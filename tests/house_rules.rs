@@ -74,6 +74,16 @@ fn nothing_unwraps_outside_tests_and_every_expect_says_why_it_holds() {
 }
 
 #[test]
+fn nothing_but_the_import_unpickles() {
+    let sources = rust_files().into_iter().filter(|file| !is_test_code(&file.path));
+    assert_eq!(complaints(&sources.collect::<Vec<_>>(), &[unpickles_on_import_alone]), NONE);
+
+    let reader = "let store = PytorchStore::from_file(path);";
+    assert_eq!(unpickles_on_import_alone(&file("models/src/set/loaded.rs", reader)).len(), 1);
+    assert_eq!(unpickles_on_import_alone(&file("models/src/import/checkpoint.rs", reader)), NONE);
+}
+
+#[test]
 fn no_file_speaks_of_the_place_where_it_was_written() {
     assert_eq!(complaints(&text_files(), &[speaks_of_nothing_outside]), NONE);
 
@@ -122,6 +132,14 @@ fn named_by_what_it_is(file: &File) -> Vec<String> {
     let stem = file.path.file_stem().unwrap_or_default().to_string_lossy();
     let holds = !stem.split('_').any(|word| EMPTY_WORDS.contains(&word));
     complaint(holds, file, "its name says nothing of what is in it")
+}
+
+/// A pickle is a program; what serves reads formats that are data.
+fn unpickles_on_import_alone(file: &File) -> Vec<String> {
+    let readers = ["PytorchStore", "pytorch_reader"];
+    let reads = readers.iter().any(|reader| production_code(&file.text).contains(reader));
+    let holds = !reads || file.path.starts_with("models/src/import");
+    complaint(holds, file, "reads a pickle, which only an import may do")
 }
 
 fn speaks_of_nothing_outside(file: &File) -> Vec<String> {

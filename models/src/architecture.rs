@@ -15,7 +15,7 @@ use crate::picture::ViewSpec;
 use crate::resnet18::ResNet18;
 use crate::set::{FieldKind, Normalisation, Preprocessing};
 use crate::vgg16::Vgg16;
-use crate::weights;
+use crate::weights::{self, Stored};
 
 /// All architectures.
 static ALL: [Architecture; 5] = [
@@ -39,7 +39,7 @@ enum Kind {
 }
 
 /// Reads a network's stored weights for a device.
-type Load = fn(Vec<u8>, Device) -> Result<Arc<dyn Forward>, ModelError>;
+type Load = fn(&Stored, Device) -> Result<Arc<dyn Forward>, ModelError>;
 
 /// A network without its type, so that all stand in one list.
 pub(crate) struct NetworkKind {
@@ -135,14 +135,14 @@ impl Architecture {
         }
     }
 
-    /// Loads a network from the bytes of its weights file.
+    /// Loads a network from its weights file.
     pub(crate) fn load(
         &self,
-        bytes: Vec<u8>,
+        stored: &Stored,
         device: Device,
     ) -> Result<Arc<dyn Forward>, ModelError> {
         match self.as_network() {
-            Some(network) => (network.load)(bytes, device),
+            Some(network) => (network.load)(stored, device),
             None => Err(ModelError::Weights(format!("{} has no weights", self.name))),
         }
     }

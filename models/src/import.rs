@@ -8,11 +8,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::architecture::{self, NetworkKind};
 use crate::model::{Device, ModelError, Output};
 use crate::network::{self, Forward};
 use crate::picture::{Limits, Views, decode};
 use crate::set::{Field, FieldKind, Normalisation};
+use crate::weights::Stored;
 pub(crate) use checkpoint::Checkpoint;
 #[cfg(test)]
 pub(crate) use checkpoint::read_pth;
@@ -91,15 +94,17 @@ pub fn import(name: &str, file: &Path, out: &Path) -> Result<Imported, ImportErr
     let architecture = architecture::by_name(name).ok_or_else(unknown)?;
     let kind = architecture.as_network().ok_or_else(unknown)?;
     let wrong = |cause| ImportError::Checkpoint { path: file.to_owned(), cause };
-    // A checkpoint that is not there should not be called malformed.
-    fs::File::open(file).map_err(|cause| ImportError::File { path: file.to_owned(), cause })?;
+    // Opened first: a checkpoint that is not there should not be called malformed.
+    let lineage =
+        lineage(file).map_err(|cause| ImportError::File { path: file.to_owned(), cause })?;
 
     let Checkpoint { original, stored } = (kind.read_checkpoint)(file).map_err(wrong)?;
     let before = golden(kind, original.into()).map_err(wrong)?;
-    let reloaded = architecture.load(stored.clone(), Device::default()).map_err(wrong)?;
+    let reloaded = Stored::Memory(Arc::clone(&stored));
+    let reloaded = architecture.load(&reloaded, Device::default()).map_err(wrong)?;
     let after = golden(kind, reloaded).map_err(wrong)?;
 
-    let manifest = manifest(name, kind, &stored, &after);
+    let manifest = manifest(name, kind, &stored, &after, lineage);
     let folder = out.join(INFERRER);
     fs::create_dir_all(&folder)
         .map_err(|cause| ImportError::File { path: folder.clone(), cause })?;
@@ -114,6 +119,13 @@ pub fn import(name: &str, file: &Path, out: &Path) -> Result<Imported, ImportErr
         dimensions: kind.dimensions,
         loss: loss(&before, &after),
     })
+}
+
+/// What the set was made of.
+fn lineage(file: &Path) -> std::io::Result<Value> {
+    let sha256 = Stored::File(Arc::new(fs::File::open(file)?)).sha256()?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(json!({ "checkpoint": { "file": name, "sha256": sha256 } }))
 }
 
 /// The network's answer to the golden picture.
@@ -155,4 +167,31 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), ImportError> {
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     written.map_err(|cause| ImportError::File { path: path.to_owned(), cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Tensor;
+
+    use super::*;
+
+    /// Answers this value 512 times, whatever it is shown.
+    struct Constant(f32);
+
+    impl Forward for Constant {
+        fn run(&self, input: Tensor<4>) -> Tensor<2> {
+            Tensor::full([1, 512], self.0, &input.device())
+        }
+    }
+
+    #[test]
+    fn weights_with_which_a_network_answers_zeros_or_nan_are_refused() {
+        let kind = architecture::by_name("resnet18").and_then(|found| found.as_network()).unwrap();
+
+        for useless in [0.0, f32::NAN, f32::INFINITY] {
+            let refused = golden(kind, Arc::new(Constant(useless))).unwrap_err();
+            assert!(refused.to_string().contains("zeros, NaN or infinity"), "{refused}");
+        }
+        assert_eq!(golden(kind, Arc::new(Constant(2.0))).unwrap().len(), 512);
+    }
 }

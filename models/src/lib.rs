@@ -25,23 +25,62 @@
 //! # Models
 //! | inferrer | answers | architecture |
 //! | --- | --- | --- |
-//! | `features` | `features`: vector, length 1 | a network: `efficientnet-lite0` (1280 values) |
+//! | `features` | `features`: vector, length 1 | a network, see below |
 //! | `palette` | `paletteEmbedding`: 1000 values, length 1; `averageColorHex`: text | `gaussian-palette`: a closed form |
 //! | `aspect-ratio` | `aspectRatio`: number | width over height |
 //!
+//! | network | values | of what | published weights |
+//! | --- | --- | --- | --- |
+//! | `efficientnet-lite0` | 1280 | the pooled last plane | bundled |
+//! | `resnet18` | 512 | the pooled last plane | torchvision's `IMAGENET1K_V1`, to be imported |
+//! | `vgg16` | 4096 | the second matrix, before its ReLU | torchvision's `IMAGENET1K_V1`, to be imported |
+//!
+//! ```text
+//!  picture ─┬─ 224 × 224, bilinear ─ (s / scale − mean) / std ─► network ─► length 1 ──► features
+//!           ├─ 100 × 100, bilinear ─ 50 × 50, nearest ─► blurred histogram ─► length 1 ► paletteEmbedding
+//!           │                                       └──► mean, fraction cut off ───────► averageColorHex
+//!           └─ width / height of the file itself ──────────────────────────────────────► aspectRatio
+//! ```
+//!
 //! What an inferrer answers stands in its [`Manifest`], which is data; names of fields never appear
 //! in code that calls it. Every loaded model first has to give the manifest's golden vector for the
-//! manifest's golden picture ([`LoadedInferrer::self_test`]).
+//! manifest's golden picture ([`LoadedInferrer::self_test`]). [`palette::query`] is the vector with
+//! which to look for a colour among palettes.
+//!
+//! # Model sets
+//! ```text
+//! <set>/features/manifest.json          fields, dimensions, preprocessing, digest, licence, lineage
+//!                weights.safetensors    f16, read tensor by tensor into f32
+//!                golden.png             the picture of the self-test
+//! <set>/palette/…, <set>/aspect-ratio/… without weights; taken from the bundled set where missing
+//! ```
 //!
 //! A network's weights are loaded once and shared by all workers of a device. They come from
-//! `.pth` checkpoints through [`import()`], once, ahead of time; serving reads safetensors only.
+//! PyTorch's checkpoints through [`import()`], once, ahead of time, as they were published: a tensor
+//! that is missing, misshapen or of no layer is named and refused. Serving reads safetensors only.
 //! A new network is one file that implements its layers, and one line in [`architecture`].
 //!
 //! # Numbers
-//! `models/golden/make.py` wrote the values that the tests compare with, by PyTorch, Pillow, NumPy
-//! and SciPy. Each row of a batch equals the batch of one, bit for bit; both devices agree within
-//! 1e-5. Storing kernels as f16 turns vectors by about 5e-6 in cosine; that is the whole difference
-//! from file to vector.
+//! `models/golden/make.py` wrote the values that the tests compare with, by PyTorch, torchvision,
+//! Pillow, NumPy and SciPy. To write them again, byte for byte:
+//!
+//! ```text
+//! cd models/golden && python3 -m venv /tmp/golden && /tmp/golden/bin/pip install -r requirements.txt && /tmp/golden/bin/python make.py
+//! ```
+//!
+//! Each row of a batch equals the batch of one, bit for bit, on each device. For networks, whose
+//! vectors have length 1:
+//!
+//! | largest difference of a value | `efficientnet-lite0` | `resnet18` | `vgg16` |
+//! | --- | --- | --- | --- |
+//! | from PyTorch, same tensor, same weights | 1e-6 | 2e-7 | 9e-7 |
+//! | of `ndarray` from `flex` | 1e-6 | 2e-7 | 8e-7 |
+//! | by storing f16, on the golden picture | 6e-4 | 1e-4 | 3e-4 |
+//! | cosine lost by storing f16 | 5e-6 | 2e-7 | 1e-5 |
+//!
+//! From file to vector nothing else is lost. The weights of the bundled network are the published
+//! ones; those of the other two random here, since torchvision's are in no package registry
+//! (`models/golden/checkpoints.py` writes them, in torchvision's own layout).
 //!
 //! # Example
 //! ```

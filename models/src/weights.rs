@@ -1,38 +1,34 @@
 //! Weights from files into modules and back: all tensors or none, each of the right shape.
 
 mod naming;
+mod stored;
 
 use std::sync::Arc;
 
 use burn::store::{
-    ApplyError, ApplyResult, FloatCastAdapter, HalfPrecisionAdapter, ModuleSnapshot,
-    SafetensorsStore,
+    ApplyError, ApplyResult, HalfPrecisionAdapter, ModuleSnapshot, SafetensorsStore,
 };
-use burn::tensor::{DType, Shape};
+use burn::tensor::Shape;
 
 use crate::model::{Device, ModelError};
 use crate::network::{Forward, Network};
 pub(crate) use naming::Naming;
+pub(crate) use stored::Stored;
 
-/// Loads a network from the bytes of a `weights.safetensors` that [`store`] wrote.
+/// Loads a network from a `weights.safetensors` that [`store`] wrote.
 ///
 /// Whatever is stored as f16 becomes f32: no CPU computes faster in f16.
 pub(crate) fn load<N: Network>(
-    bytes: Vec<u8>,
+    stored: &Stored,
     device: Device,
 ) -> Result<Arc<dyn Forward>, ModelError> {
-    Ok(Arc::new(load_module::<N>(bytes, device)?.for_inference()))
+    Ok(Arc::new(load_module::<N>(stored, device)?.for_inference()))
 }
 
 /// Loads a network as it was stored.
-pub(crate) fn load_module<N: Network>(bytes: Vec<u8>, device: Device) -> Result<N, ModelError> {
+pub(crate) fn load_module<N: Network>(stored: &Stored, device: Device) -> Result<N, ModelError> {
     let mut network = N::init(&device.burn());
-    let mut store = SafetensorsStore::from_bytes(Some(bytes))
-        .with_from_adapter(FloatCastAdapter::to(DType::F32))
-        .allow_partial(true)
-        .validate(false);
-    let applied =
-        network.load_from(&mut store).map_err(|error| ModelError::Weights(error.to_string()))?;
+    let applied = network.apply(stored.tensors()?, None, None, false);
     refuse(faults(&applied, None))?;
     Ok(network)
 }

@@ -119,6 +119,11 @@ fn imported(architecture: &str, file: &str) -> (tempfile::TempDir, Imported) {
     let imported = import(architecture, &checkpoint, out.path()).unwrap();
 
     println!("{architecture} as f16: {:?}", imported.loss);
+    let manifest = fs::read(imported.folder.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let lineage = &manifest["lineage"]["checkpoint"];
+    assert_eq!(lineage["file"], checkpoint.file_name().unwrap().to_str().unwrap());
+    assert_eq!(lineage["sha256"].as_str().map(str::len), Some(64));
     assert!(imported.loss.max_abs < 1e-3 && imported.loss.cosine > 0.999_99, "{imported:?}");
     assert_eq!(entries(out.path()), ["features"]);
     assert_eq!(

@@ -3,13 +3,13 @@
 use super::EfficientNetLite0;
 use crate::model::Device;
 use crate::network::agreement_tests::{self as agreement, SIDE};
-use crate::weights;
+use crate::weights::{self, Stored};
 
 const WEIGHTS: &[u8] = include_bytes!("../../sets/default/features/weights.safetensors");
 const GOLDEN: &[u8] = include_bytes!("../../golden/efficientnet-lite0.f32");
 
 fn network(device: Device) -> EfficientNetLite0 {
-    weights::load_module::<EfficientNetLite0>(WEIGHTS.to_vec(), device).unwrap()
+    weights::load_module::<EfficientNetLite0>(&Stored::Bundled(WEIGHTS), device).unwrap()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Reads published checkpoints. Nothing else in the program unpickles.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use burn::store::{
     FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter,
@@ -17,14 +18,14 @@ pub(crate) struct Checkpoint {
     /// With the weights as published.
     pub original: Box<dyn Forward>,
     /// The bytes of `weights.safetensors`.
-    pub stored: Vec<u8>,
+    pub stored: Arc<Vec<u8>>,
 }
 
 impl Checkpoint {
     /// Reads a checkpoint of `N`.
     pub fn read<N: Network>(path: &Path) -> Result<Self, ModelError> {
         let network = read_pth::<N>(path)?;
-        let stored = weights::store(&network)?;
+        let stored = Arc::new(weights::store(&network)?);
         Ok(Self { original: Box::new(network.for_inference()), stored })
     }
 }

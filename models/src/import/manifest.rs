@@ -18,6 +18,7 @@ pub(super) fn manifest(
     kind: &NetworkKind,
     weights: &[u8],
     golden: &[f32],
+    lineage: Value,
 ) -> ManifestFile {
     let provenance = &kind.provenance;
     let preprocessing = &provenance.preprocessing;
@@ -54,6 +55,6 @@ pub(super) fn manifest(
         },
         licence: Some(provenance.licence.into()),
         source: Some(provenance.source.into()),
-        lineage: Value::Object(serde_json::Map::new()),
+        lineage,
     }
 }

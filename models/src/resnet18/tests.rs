@@ -9,18 +9,19 @@ use crate::import::read_pth;
 use crate::model::Device;
 use crate::network::Network;
 use crate::network::agreement_tests::{self as agreement, SIDE};
-use crate::weights;
+use crate::weights::{self, Stored};
 
 const GOLDEN: &[u8] = include_bytes!("../../golden/resnet18.f32");
 
 /// The network as a set would serve it: with weights rounded to f16.
 fn network(device: Device) -> ResNet18 {
-    static STORED: OnceLock<Vec<u8>> = OnceLock::new();
+    static STORED: OnceLock<Stored> = OnceLock::new();
     let stored = STORED.get_or_init(|| {
         let path = std::env::var("RESNET18_PTH").expect("golden/checkpoints.py makes it");
-        weights::store(&read_pth::<ResNet18>(Path::new(&path)).unwrap()).unwrap()
+        let network = read_pth::<ResNet18>(Path::new(&path)).unwrap();
+        Stored::Memory(weights::store(&network).unwrap().into())
     });
-    weights::load_module::<ResNet18>(stored.clone(), device).unwrap().for_inference()
+    weights::load_module::<ResNet18>(stored, device).unwrap().for_inference()
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! One inferrer of a set: checked, shared between threads, ready to be built in each of them.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -11,6 +10,7 @@ use super::{Manifest, SetError, WeightsFile};
 use crate::model::{Device, Model, ModelError};
 use crate::network::Forward;
 use crate::picture::{Limits, ViewSpec, Views, decode};
+use crate::weights::Stored;
 
 /// Which model made a field. It goes onto every document, so that a retrain can tell old from new.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl LoadedInferrer {
             .and_then(|manifest| manifest.in_folder(&folder.name()))
             .map_err(|cause| SetError::Manifest { path: folder.manifest_path(), cause })?;
         let sha256 = match &manifest.weights {
-            Some(weights) => read_weights(&folder, weights).map(|_| weights.sha256.clone())?,
+            Some(weights) => open_weights(&folder, weights).map(|_| weights.sha256.clone())?,
             None => hex(&json),
         };
         let views = manifest.architecture.views(manifest.preprocessing.as_ref());
@@ -92,9 +92,9 @@ impl LoadedInferrer {
         let network = if let Some((_, network)) = known {
             Arc::clone(network)
         } else {
-            let bytes = read_weights(&self.0.folder, weights)
+            let stored = open_weights(&self.0.folder, weights)
                 .map_err(|error| ModelError::Weights(error.to_string()))?;
-            let network = manifest.architecture.load(bytes.into_owned(), device)?;
+            let network = manifest.architecture.load(&stored, device)?;
             networks.push((device, Arc::clone(&network)));
             network
         };
@@ -128,23 +128,22 @@ fn golden_views(folder: &Folder, input: &str, specs: &[ViewSpec]) -> Result<View
     Ok(Views::new(&picture, specs))
 }
 
-/// Reads the weights and refuses them unless length and digest are those of the manifest.
-fn read_weights(
-    folder: &Folder,
-    weights: &WeightsFile,
-) -> Result<std::borrow::Cow<'static, [u8]>, SetError> {
-    let bytes = folder.read(&weights.file)?;
-    let path: PathBuf = folder.path(&weights.file);
-    if bytes.len() as u64 != weights.bytes {
-        let (found, expected) = (bytes.len().to_string(), weights.bytes.to_string());
-        return Err(SetError::Digest { path, what: "length", found, expected });
+/// Opens the weights and refuses them unless length and digest are those of the manifest.
+fn open_weights(folder: &Folder, weights: &WeightsFile) -> Result<Stored, SetError> {
+    let path = folder.path(&weights.file);
+    let unreadable = |cause| SetError::Unreadable { path: path.clone(), cause };
+    let wrong =
+        |what, found, expected| Err(SetError::Digest { path: path.clone(), what, found, expected });
+    let stored = folder.weights(&weights.file)?;
+    let length = stored.length().map_err(unreadable)?;
+    if length != weights.bytes {
+        return wrong("length", length.to_string(), weights.bytes.to_string());
     }
-    let found = hex(&bytes);
+    let found = stored.sha256().map_err(unreadable)?;
     if found != weights.sha256 {
-        let expected = weights.sha256.clone();
-        return Err(SetError::Digest { path, what: "SHA-256", found, expected });
+        return wrong("SHA-256", found, weights.sha256.clone());
     }
-    Ok(bytes)
+    Ok(stored)
 }
 
 /// SHA-256 of `bytes` in lower-case hex.

@@ -1,18 +1,24 @@
 //! Where an inferrer's files come from: a folder on disk, or the program itself.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::SetError;
+use crate::weights::Stored;
 
 /// The name of the file that describes an inferrer.
 const MANIFEST: &str = "manifest.json";
+
+/// Names of files that are compiled in, and their bytes.
+type Files = [(&'static str, &'static [u8])];
 
 /// One inferrer's files.
 #[derive(Clone, Debug)]
 pub(super) enum Folder {
     OnDisk(PathBuf),
-    Bundled { name: &'static str, files: &'static [(&'static str, &'static [u8])] },
+    Bundled { name: &'static str, files: &'static Files },
 }
 
 /// Compiles the named files of `sets/default/<inferrer>/` into the program.
@@ -80,16 +86,31 @@ impl Folder {
 
     /// Reads one of the folder's files whole.
     pub fn read(&self, file: &str) -> Result<Cow<'static, [u8]>, SetError> {
-        let unreadable = |cause| SetError::Unreadable { path: self.path(file), cause };
         match self {
-            Self::OnDisk(path) => {
-                std::fs::read(path.join(file)).map(Cow::Owned).map_err(unreadable)
-            }
-            Self::Bundled { files, .. } => files
-                .iter()
-                .find(|(name, _)| *name == file)
-                .map(|(_, bytes)| Cow::Borrowed(*bytes))
-                .ok_or_else(|| unreadable(std::io::ErrorKind::NotFound.into())),
+            Self::OnDisk(path) => std::fs::read(path.join(file))
+                .map(Cow::Owned)
+                .map_err(|cause| self.unreadable(file, cause)),
+            Self::Bundled { files, .. } => self.compiled_in(files, file).map(Cow::Borrowed),
         }
+    }
+
+    /// Opens the folder's weights without reading them.
+    pub fn weights(&self, file: &str) -> Result<Stored, SetError> {
+        match self {
+            Self::OnDisk(path) => File::open(path.join(file))
+                .map(|file| Stored::File(Arc::new(file)))
+                .map_err(|cause| self.unreadable(file, cause)),
+            Self::Bundled { files, .. } => self.compiled_in(files, file).map(Stored::Bundled),
+        }
+    }
+
+    fn compiled_in(&self, files: &Files, file: &str) -> Result<&'static [u8], SetError> {
+        let found = files.iter().find(|(name, _)| *name == file);
+        let missing = || self.unreadable(file, std::io::ErrorKind::NotFound.into());
+        found.map(|(_, bytes)| *bytes).ok_or_else(missing)
+    }
+
+    fn unreadable(&self, file: &str, cause: std::io::Error) -> SetError {
+        SetError::Unreadable { path: self.path(file), cause }
     }
 }
