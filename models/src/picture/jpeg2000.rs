@@ -46,7 +46,7 @@ pub(super) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
         // After markers and length: capabilities (2), then size and offset of the reference grid.
         let (right, bottom) = (number(8)?, number(12)?);
         let (left, top) = (number(16)?, number(20)?);
-        let components = number(38)? >> 16;
+        let components = number(38)? & 0xffff;
         Some((right.checked_sub(left)?, bottom.checked_sub(top)?, components))
     };
     let (width, height, components) = size()
