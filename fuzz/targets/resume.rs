@@ -44,7 +44,7 @@ static SETTINGS: LazyLock<FolderSettings> = LazyLock::new(|| {
     FolderSettings::new(images, home.join("out"), vec![Arc::new(spec)])
 });
 
-/// One byte how to read the rest; up to the first NUL the lines of documents, then the journal.
+// One byte how to read the rest; up to the first NUL the lines of documents, then the journal.
 fuzz_target!(|bytes: &[u8]| {
     let (mode, rest) = bytes.split_first().unwrap_or((&0, &[]));
     let mut parts = rest.splitn(2, |byte| *byte == 0);

@@ -108,7 +108,7 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError> {
 
 /// Decodes the whole picture (of an animation the first frame).
 ///
-/// Takes at most 12 bytes a pixel besides `bytes`; up to 41 for a JPEG 2000 of less than 4 million
+/// Takes at most 12 bytes a pixel besides `bytes`; up to 47 for a JPEG 2000 of less than 4 million
 /// pixels. A larger one is decoded in half its size or less, as far as both sides stay above 1024
 /// pixels: [`Rgb::original`] keeps the dimensions.
 ///

@@ -74,8 +74,8 @@ impl Vgg16 {
     ///
     /// One picture after the other. burn's `flex` multiplies a single row by another routine than
     /// several, which sums in another order and changes the last bits, so a picture's vector would
-    /// depend on its neighbours in the batch. And a batch's planes would only take memory, 40 MB a
-    /// picture: neither the convolutions nor the processor's caches gain by more than one.
+    /// depend on its neighbours in the batch. A batch's planes would take memory for each picture,
+    /// and make the convolutions faster by a few percent at most.
     ///
     /// # Shapes
     /// - input: `[batch, 3, height, width]`, both at least 32; 224 is what it was trained for, of
