@@ -13,7 +13,12 @@ use libfuzzer_sys::fuzz_target;
 use program::adapters::embedded::{AUGMENTED, EmbeddedFolder, FolderSettings, PARKED};
 use program::wire;
 
-#[allow(dead_code, unused_imports, missing_docs, reason = "of the program the resuming alone is fuzzed")]
+#[allow(
+    dead_code,
+    unused_imports,
+    missing_docs,
+    reason = "of the program the resuming alone is fuzzed"
+)]
 #[path = "../../src"]
 mod program {
     pub mod adapters {
