@@ -52,16 +52,12 @@ impl Gallery {
     /// The script's data: JSON that no HTML parser finds an end of its element in.
     pub fn data(&self, links: &Links) -> String {
         let shown = self.pictures.iter().zip(&self.thumbnails);
-        let sketches = |of: fn(&Picture) -> &Option<super::sketch::Sketch>| {
-            let all: Vec<_> = self.pictures.iter().map(|picture| of(picture).clone()).collect();
-            Sketches::new(&all)
-        };
         let data = Data {
             pictures: shown
                 .map(|(picture, filed)| Shown::new(picture, filed.as_ref(), links))
                 .collect(),
-            features: sketches(|picture| &picture.features),
-            palettes: sketches(|picture| &picture.palette),
+            features: Sketches::new(self.pictures.iter().map(|p| p.features.as_ref())),
+            palettes: Sketches::new(self.pictures.iter().map(|p| p.palette.as_ref())),
         };
         let json = serde_json::to_string(&data).expect("strings and numbers are JSON");
         json.replace('<', "\\u003c")

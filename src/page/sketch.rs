@@ -83,14 +83,14 @@ impl Sketcher {
 impl Sketches {
     /// Puts the sketches of all pictures together. Those of vectors of another length than most are
     /// left out: a run that was interrupted may have two models' side by side.
-    pub fn new(sketches: &[Option<Sketch>]) -> Self {
+    pub fn new<'a>(sketches: impl Iterator<Item = Option<&'a Sketch>> + Clone) -> Self {
         let mut lengths = BTreeMap::<(usize, usize), usize>::new();
-        for sketch in sketches.iter().flatten() {
+        for sketch in sketches.clone().flatten() {
             *lengths.entry((sketch.dimensions, sketch.values.len())).or_default() += 1;
         }
         let usual = lengths.into_iter().max_by_key(|(length, count)| (*count, *length));
         let (dimensions, length) = usual.map_or((0, 0), |(length, _)| length);
-        let mut values = Vec::with_capacity(sketches.len() * length);
+        let mut values = Vec::with_capacity(sketches.clone().count() * length);
         for sketch in sketches {
             match sketch {
                 Some(sketch) if sketch.dimensions == dimensions => {
@@ -166,11 +166,11 @@ mod tests {
         let of = |vector: &[f32]| sketcher.sketch(vector.to_vec());
         let sketches = [of(&[1.0, -1.0]), None, of(&[1.0]), of(&[0.5, 1.0])];
 
-        let Sketches { length, values } = Sketches::new(&sketches);
+        let Sketches { length, values } = Sketches::new(sketches.iter().map(Option::as_ref));
 
         assert_eq!(length, 2);
         assert_eq!(BASE64.decode(values.as_bytes()).unwrap(), [127, 129, 0, 0, 0, 0, 64, 127]);
-        assert_eq!(Sketches::new(&[]), Sketches { length: 0, values: String::new() });
+        assert_eq!(Sketches::new([].into_iter()), Sketches { length: 0, values: String::new() });
     }
 
     #[test]
