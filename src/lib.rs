@@ -43,5 +43,6 @@ pub mod run;
 pub mod shutdown;
 pub mod summary;
 pub mod telemetry;
+pub mod tls;
 pub mod version;
 pub mod wire;

@@ -3,6 +3,7 @@
 use inference_manager::cli;
 
 fn main() -> ! {
+    inference_manager::tls::install();
     let exit = cli::run(std::env::args_os());
     leave(exit.code())
 }
