@@ -10,6 +10,7 @@
 //! | `Index` | [`embedded::NdjsonIndex`]: a journal, then `augmented.ndjson` |
 //! | `Topic` | [`embedded::NoTopic`]: nobody listens |
 
+pub mod elasticsearch;
 pub mod embedded;
 pub mod illustrating_decoder;
 pub mod model_inferrers;

@@ -8,9 +8,13 @@
 //! Every other value of the initial document, unknown keys and nulls included, comes out as it went
 //! in and in its place. The document is written straight from the record: nothing is cloned.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use actors::inference::{Inference, Value as Inferred};
 use actors::ports::Augmented;
 use bytes::Bytes;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
@@ -28,6 +32,7 @@ pub struct AugmentedDocument<'a> {
     state: &'a Map<String, Value>,
     inferences: &'a [Inference],
     at: Timestamp,
+    packed: Option<&'a BTreeSet<Arc<str>>>,
 }
 
 /// Why a record cannot become an augmented document.
@@ -50,11 +55,19 @@ impl<'a> AugmentedDocument<'a> {
         let document = augmented.record.document.as_object().ok_or(NotAugmentable::NotAnObject)?;
         let state =
             document.get("state").and_then(Value::as_object).ok_or(NotAugmentable::NoState)?;
-        Ok(Self { document, state, inferences: &augmented.inferences, at })
+        Ok(Self { document, state, inferences: &augmented.inferences, at, packed: None })
     }
 
-    /// The document as JSON text on one line. Vectors are numbers: each the shortest text that reads
-    /// back as the same f32.
+    /// With the vectors of these fields as base64 of big-endian f32, which only an index that declares
+    /// them as dense vectors reads as such: a third of the bytes and of the index's work.
+    #[must_use]
+    pub const fn with_packed_vectors(mut self, fields: &'a BTreeSet<Arc<str>>) -> Self {
+        self.packed = Some(fields);
+        self
+    }
+
+    /// The document as JSON text on one line. Vectors that are not packed are numbers: each the
+    /// shortest text that reads back as the same f32.
     ///
     /// # Errors
     /// None in practice: all keys are texts and memory is the only thing written to.
@@ -68,11 +81,16 @@ impl<'a> AugmentedDocument<'a> {
     fn likely_length(&self) -> usize {
         const BYTES_OF_A_NUMBER: usize = 14;
         const BYTES_OF_THE_REST: usize = 4096;
-        let numbers = self.values().map(|(_, value)| match value {
+        let numbers = self.values().map(|(name, value)| match value {
+            Inferred::Vector(vector) if self.is_packed(name) => vector.len().div_ceil(2),
             Inferred::Vector(vector) => vector.len(),
             _ => 1,
         });
         BYTES_OF_THE_REST + BYTES_OF_A_NUMBER * numbers.sum::<usize>()
+    }
+
+    fn is_packed(&self, field: &str) -> bool {
+        self.packed.is_some_and(|fields| fields.contains(field))
     }
 
     fn values(&self) -> impl Iterator<Item = (&str, &Inferred)> {
@@ -120,6 +138,9 @@ impl Serialize for InferredData<'_> {
         let mut fields = serializer.serialize_map(None)?;
         for (name, value) in self.0.values() {
             match value {
+                Inferred::Vector(vector) if self.0.is_packed(name) => {
+                    fields.serialize_entry(name, &packed(vector))?;
+                }
                 Inferred::Vector(vector) => fields.serialize_entry(name, vector)?,
                 Inferred::Number(number) => fields.serialize_entry(name, number)?,
                 Inferred::Text(text) => fields.serialize_entry(name, text)?,
@@ -128,6 +149,11 @@ impl Serialize for InferredData<'_> {
         }
         fields.end()
     }
+}
+
+fn packed(vector: &[f32]) -> String {
+    let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_be_bytes()).collect();
+    BASE64.encode(&bytes)
 }
 
 struct InferenceModels<'a>(&'a AugmentedDocument<'a>);
@@ -230,6 +256,21 @@ mod tests {
         for key in OURS {
             assert_eq!(text.matches(&format!("\"{key}\"")).count(), 1, "{key}");
         }
+    }
+
+    #[test]
+    fn only_the_vectors_that_are_named_are_packed() {
+        let vector = |name| inference(name, name, Inferred::Vector(vec![1.0, -2.5]));
+        let augmented = augmented(json!({"state": {}}), vec![vector("features"), vector("other")]);
+        let fields = BTreeSet::from(["features".into(), "averageColorHex".into()]);
+
+        let document = AugmentedDocument::new(&augmented, Timestamp::UNIX_EPOCH).unwrap();
+        let text = document.with_packed_vectors(&fields).to_json().unwrap();
+
+        let back: Value = serde_json::from_slice(&text).unwrap();
+        // 1.0 is 3f800000 and -2.5 is c0200000.
+        let expected = json!({"features": "P4AAAMAgAAA=", "other": [1.0, -2.5]});
+        assert_eq!(back["state"]["inferredData"], expected);
     }
 
     #[test]

@@ -1,0 +1,166 @@
+//! Elasticsearch, or OpenSearch, as catalogue and index of the pipeline.
+//!
+//! ```text
+//!  settings ─► open ─► client ── survey: version, both indices, mapping ── findings ─► Engines or why not
+//!                        │
+//!      retrieve ◄─ catalogue ── _mget ── mget_reply            ids travel in the body
+//!      prepare  ◄─ index                                       once, with base64 where it is taken
+//!      index    ◄───┴─ mapping_watch ── gate ── bulk_request ── _bulk ── bulk_reply
+//!                      still there?     adaptive_limit          a verdict for each document
+//! ```
+//!
+//! | what the cluster does | what becomes of it |
+//! | --- | --- |
+//! | a document: 200, 201 | indexed |
+//! | 409: a newer version is there | superseded, as good as indexed |
+//! | 400 | rejected with its reason; a request that is refused as a whole is halved to find who it is |
+//! | 429, 5xx, 408, 401, 403 (also a full disk or a block), a closed index | that document again, later |
+//! | the request: 413 | the sink halves it |
+//! | 404, 401, 403, 429, 5xx, a redirect, silence, garbage, answers of other documents | unavailable: again, later |
+//! | 429 of any kind, 503, silence | and fewer requests at once |
+//! | the augmented index is gone or has another mapping | nothing is written until it is back |
+//! | a catalogue's document too long or too deep for us | found by halving; that id is undecodable |
+//!
+//! Verdicts go by status: the types of errors differ between servers and their versions. What also
+//! differs: Elasticsearch takes base64 for a `dense_vector` from 9.3 on, and OpenSearch refuses the
+//! vendor's media types, so plain JSON is spoken to all.
+
+mod adaptive_limit;
+mod bulk_reply;
+mod bulk_request;
+mod catalogue;
+mod client;
+mod findings;
+mod gate;
+mod index;
+mod index_name;
+mod mapping;
+mod mapping_watch;
+mod mget_reply;
+mod privileges;
+mod server_error;
+mod settings;
+mod survey;
+mod version;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actors::inference::InferrerSpec;
+
+pub use catalogue::ElasticsearchCatalogue;
+pub use findings::Finding;
+pub use index::ElasticsearchIndex;
+pub use settings::{Credentials, ElasticsearchSettings};
+pub use version::Server;
+
+use client::Client;
+use index_name::IndexName;
+use mapping_watch::MappingWatch;
+use survey::Survey;
+
+/// Both engines of one cluster; they share its connections.
+#[derive(Debug)]
+pub struct Engines {
+    /// Reads initial documents.
+    pub catalogue: ElasticsearchCatalogue,
+    /// Writes augmented ones.
+    pub index: ElasticsearchIndex,
+    /// What answers there.
+    pub server: Server,
+}
+
+/// Why the engines cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// A setting is wrong, whatever the cluster says.
+    #[error("{0}")]
+    Settings(String),
+    /// The cluster does not answer, refuses, lacks an index or disagrees with the models; each of
+    /// these on its own line.
+    #[error("{}", .0.join("\n"))]
+    NotReady(Vec<String>),
+}
+
+/// Opens the cluster of `settings` for documents with the fields of `specs`, having made sure that
+/// both indices are there and that the augmented one agrees with what will be written.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open(
+    settings: &ElasticsearchSettings,
+    specs: &[Arc<InferrerSpec>],
+) -> Result<Engines, OpenError> {
+    let Cluster { client, initial, augmented } =
+        Cluster::of(settings).map_err(OpenError::Settings)?;
+    let survey = Survey::of(&client, &initial, &augmented).await;
+    let survey = survey.map_err(|error| OpenError::NotReady(vec![error.to_string()]))?;
+    let mut failures = Vec::new();
+    for finding in findings::of_survey(&survey, &initial, &augmented, specs) {
+        match finding {
+            Finding::Holds(_) => {}
+            Finding::Untold(text) => tracing::warn!("{text}"),
+            Finding::Fails(text) => failures.push(text),
+        }
+    }
+    let server = match survey.server {
+        Ok(server) if failures.is_empty() => server,
+        _ => return Err(OpenError::NotReady(failures)),
+    };
+    let packed = match &survey.augmented {
+        Ok(Some(mapping)) if server.takes_base64_vectors() => mapping.dense_vectors(specs),
+        _ => BTreeSet::new(),
+    };
+    let watch = MappingWatch::new(
+        Arc::clone(&client),
+        augmented.clone(),
+        specs.to_vec(),
+        packed.clone(),
+        settings.verify_after,
+    );
+    Ok(Engines {
+        catalogue: ElasticsearchCatalogue::new(Arc::clone(&client), initial),
+        index: ElasticsearchIndex::new(client, augmented, packed, watch, settings),
+        server,
+    })
+}
+
+/// What [`open`] would find, and what the credentials may do, for a person; changes nothing. At least
+/// one failure where `open` would fail. Takes three times `question_timeout` at most.
+pub async fn findings(
+    settings: &ElasticsearchSettings,
+    specs: &[Arc<InferrerSpec>],
+) -> Vec<Finding> {
+    let Cluster { client, initial, augmented } = match Cluster::of(settings) {
+        Ok(cluster) => cluster,
+        Err(reason) => return vec![Finding::Fails(reason)],
+    };
+    let survey = match Survey::of(&client, &initial, &augmented).await {
+        Ok(survey) => survey,
+        Err(error) => return vec![Finding::Fails(error.to_string())],
+    };
+    let mut findings = findings::of_survey(&survey, &initial, &augmented, specs);
+    let privileges = survey::held_privileges(&client, &initial, &augmented).await;
+    findings.push(findings::of_privileges(&privileges));
+    findings
+}
+
+/// A cluster by its settings, not yet asked anything.
+struct Cluster {
+    client: Arc<Client>,
+    initial: IndexName,
+    augmented: IndexName,
+}
+
+impl Cluster {
+    fn of(settings: &ElasticsearchSettings) -> Result<Self, String> {
+        let initial = IndexName::new(&settings.initial_index)?;
+        let augmented = IndexName::new(&settings.augmented_index)?;
+        if initial == augmented {
+            return Err(format!(
+                "the initial and the augmented index are both {initial}: documents would be overwritten"
+            ));
+        }
+        Ok(Self { client: Arc::new(Client::new(settings)?), initial, augmented })
+    }
+}
