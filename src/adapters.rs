@@ -12,6 +12,7 @@
 
 pub mod elasticsearch;
 pub mod embedded;
+pub mod http;
 pub mod illustrating_decoder;
 pub mod model_inferrers;
 pub mod picture_decoder;

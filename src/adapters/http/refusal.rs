@@ -1,0 +1,98 @@
+//! Why one try brought no picture, and whether another may.
+
+use std::error::Error;
+use std::time::Duration;
+
+use actors::failure::Class;
+
+use super::address_guard::Forbidden;
+use super::allowance::Spent;
+use super::breaker::LeftAlone;
+use super::throughput::TooSlow;
+
+/// Why one try brought no picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It would be refused again.
+    Final(Class, String),
+    /// The host cannot answer, or not now: class `http_unavailable`.
+    Unavailable {
+        /// Why, in words.
+        cause: String,
+        /// Whether to try again.
+        again: Again,
+        /// Whether that is how a broken host behaves.
+        broken: bool,
+    },
+    /// More bytes came than there are credits for, and no more were free: so many are to be reserved
+    /// before it is tried again.
+    Credits(u64),
+}
+
+/// Whether a fetch tries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// No: it would take the fetch's slot from others for nothing.
+    No,
+    /// After the usual pause.
+    Yes,
+    /// Not before this time is over.
+    After(Duration),
+}
+
+impl Refusal {
+    /// Nothing, or nothing whole, came over the connection: the client's `error`. Half a body, a
+    /// certificate that is not trusted and a name that has no address are among these.
+    pub(super) fn transport(error: reqwest::Error) -> Self {
+        // A URL's query may be secret.
+        let error = error.without_url();
+        if let Some(forbidden) = causes(&error).find_map(|cause| cause.downcast_ref::<Forbidden>())
+        {
+            return forbidden.clone().into();
+        }
+        Self::Unavailable {
+            cause: format!("the exchange with the host failed: {}", root_cause(&error)),
+            again: Again::Yes,
+            broken: true,
+        }
+    }
+
+    /// Whether it is the host's doing.
+    pub(super) const fn blames_the_host(&self) -> bool {
+        matches!(self, Self::Unavailable { broken: true, .. })
+    }
+}
+
+/// What `error` comes down to: what stands above it says that something failed, not what.
+pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// `error` and what caused it, the root last.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+impl From<Forbidden> for Refusal {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::Final(Class::ForbiddenAddress, forbidden.to_string())
+    }
+}
+
+impl From<LeftAlone> for Refusal {
+    fn from(left_alone: LeftAlone) -> Self {
+        Self::Unavailable { cause: left_alone.to_string(), again: Again::No, broken: false }
+    }
+}
+
+impl From<TooSlow> for Refusal {
+    fn from(slow: TooSlow) -> Self {
+        Self::Unavailable { cause: slow.to_string(), again: Again::No, broken: true }
+    }
+}
+
+impl From<Spent> for Refusal {
+    fn from(spent: Spent) -> Self {
+        Self::Unavailable { cause: spent.to_string(), again: Again::No, broken: true }
+    }
+}
