@@ -10,9 +10,12 @@
 //! | `Index` | [`embedded::NdjsonIndex`]: a journal, then `augmented.ndjson` |
 //! | `Topic` | [`embedded::NoTopic`]: nobody listens |
 
+pub mod aws;
 pub mod elasticsearch;
 pub mod embedded;
 pub mod http;
 pub mod illustrating_decoder;
 pub mod model_inferrers;
 pub mod picture_decoder;
+pub mod sns;
+pub mod sqs;

@@ -9,6 +9,7 @@ use crate::config::options::Options;
 use crate::config::{Config, show};
 use crate::exit::{Exit, Stopped};
 use crate::import_weights::{self, ImportOptions};
+use crate::redrive::{self, RedriveOptions};
 use crate::{run, version};
 
 /// Augments the images of a catalogue with what models see in them
@@ -49,6 +50,8 @@ enum Command {
     Run(Box<Options>),
     /// Show what the options mean together, and where each value comes from
     Config(Box<Options>),
+    /// Put parked messages back into the queue
+    Redrive(RedriveOptions),
     /// Turn a published checkpoint into a model set
     ImportWeights(ImportOptions),
     /// Measure the bare inferrers and the whole pipeline on this machine
@@ -80,6 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             print!("{}", show::resolved(&Cli::command(), matches));
             Exit::Done
         }),
+        Command::Redrive(options) => redrive::run(&options),
         Command::ImportWeights(options) => import_weights::run(&options),
         Command::Bench(options) => bench::run(&options),
     };

@@ -39,6 +39,7 @@ pub mod exit;
 pub mod import_weights;
 pub mod page;
 pub mod progress;
+pub mod redrive;
 pub mod run;
 pub mod shutdown;
 pub mod summary;

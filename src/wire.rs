@@ -3,6 +3,7 @@
 
 pub mod augmented_document;
 pub mod local_document;
+pub mod message_body;
 pub mod model_stamp;
 pub mod parked_record;
 pub mod timestamp;

@@ -1,7 +1,8 @@
 //! The record of a parked message: what its finder needs to know, as one line of JSON.
 //!
 //! `{"id", "path" or "url", "class", "stage", "cause", "bytes", "sha256", "models", "at"}`; a key
-//! whose value is not known is left out.
+//! whose value is not known is left out. In a queue `droppedAttributes` names what the record took the
+//! place of, if anything.
 
 use actors::ports::Parked;
 use bytes::Bytes;
@@ -38,6 +39,8 @@ struct ParkedRecord<'a> {
     sha256: Option<&'a str>,
     models: Vec<Stamp<'a>>,
     at: String,
+    #[serde(rename = "droppedAttributes", skip_serializing_if = "<[_]>::is_empty")]
+    dropped_attributes: &'a [String],
 }
 
 /// Renders the record of `parked`, whose input was at `place`.
@@ -45,6 +48,18 @@ struct ParkedRecord<'a> {
 /// # Errors
 /// None in practice: all keys are texts and memory is the only thing written to.
 pub fn render(parked: &Parked, place: Place<'_>) -> serde_json::Result<Bytes> {
+    render_instead_of(parked, place, &[])
+}
+
+/// The same for a message that had to lose `dropped_attributes`, named so, to carry the record.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_instead_of(
+    parked: &Parked,
+    place: Place<'_>,
+    dropped_attributes: &[String],
+) -> serde_json::Result<Bytes> {
     let (path, url) = match place {
         Place::Path(path) => (Some(path), None),
         Place::Url(url) => (None, Some(url)),
@@ -61,6 +76,7 @@ pub fn render(parked: &Parked, place: Place<'_>) -> serde_json::Result<Bytes> {
         sha256: parked.sha256.as_deref(),
         models: parked.models.iter().map(Stamp::from).collect(),
         at: timestamp::milliseconds(timestamp::from_system(parked.at)),
+        dropped_attributes,
     };
     serde_json::to_vec(&record).map(Bytes::from)
 }

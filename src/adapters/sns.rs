@@ -1,0 +1,101 @@
+//! SNS as the topic: the ids of indexed images, one message each, ten a request.
+//!
+//! Announcing comes after the index has the document and before the message is deleted: whoever hears
+//! of an id finds its document, and a crash in between announces it again.
+
+use actors::ports::{Topic, TopicDown};
+use actors::record::RecordId;
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::PublishBatchRequestEntry;
+
+use super::aws::batch::{LIMIT, entry_id, in_order};
+use super::aws::fault::Fault;
+
+/// What the replaced system wrote there; a subscriber may filter by it.
+const SUBJECT: &str = "Sent from the inference_manager";
+
+/// A topic.
+#[derive(Debug)]
+pub struct SnsTopic {
+    client: Client,
+    arn: String,
+}
+
+/// Why the topic cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnsError {
+    /// The order of its messages would mean something.
+    #[error("{0} is a FIFO topic; only standard topics are supported")]
+    Fifo(String),
+    /// The service refuses, or does not answer.
+    #[error("the topic {arn}: {fault}")]
+    Unavailable {
+        /// Its name.
+        arn: String,
+        /// What the service says.
+        fault: Fault,
+    },
+}
+
+impl SnsError {
+    /// Whether the settings are wrong, whatever the service says.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Fifo(_))
+    }
+}
+
+impl SnsTopic {
+    /// Looks whether the topic exists and opens it for announcements. Changes nothing.
+    ///
+    /// # Errors
+    /// [`SnsError`]: it does not exist, may not be looked at (`sns:GetTopicAttributes`), or the service
+    /// does not answer.
+    pub async fn open(config: &SdkConfig, arn: String) -> Result<Self, SnsError> {
+        if arn.ends_with(".fifo") {
+            return Err(SnsError::Fifo(arn));
+        }
+        let client = Client::new(config);
+        match client.get_topic_attributes().topic_arn(&arn).send().await {
+            Ok(_) => Ok(Self { client, arn }),
+            Err(error) => Err(SnsError::Unavailable { fault: Fault::from(&error), arn }),
+        }
+    }
+
+    async fn publish(&self, ids: &[RecordId]) -> Vec<Result<(), Fault>> {
+        let entry = |(position, id): (usize, &RecordId)| {
+            PublishBatchRequestEntry::builder()
+                .id(entry_id(position))
+                .subject(SUBJECT)
+                .message(id.as_str())
+                .build()
+                .expect("id and message are set just above")
+        };
+        let entries = ids.iter().enumerate().map(entry).collect();
+        let batch = self.client.publish_batch().topic_arn(&self.arn);
+        match batch.set_publish_batch_request_entries(Some(entries)).send().await {
+            Ok(answer) => in_order(
+                ids.len(),
+                answer.successful().iter().filter_map(|done| done.id()),
+                answer.failed().iter().map(|failed| {
+                    let (code, message) = (failed.code(), failed.message());
+                    (failed.id(), Fault::of_entry(code, message, failed.sender_fault()))
+                }),
+            ),
+            Err(error) => vec![Err(Fault::from(&error)); ids.len()],
+        }
+    }
+}
+
+#[async_trait]
+impl Topic for SnsTopic {
+    async fn announce(&self, ids: &[RecordId]) -> Vec<Result<(), TopicDown>> {
+        let mut answers = Vec::with_capacity(ids.len());
+        for batch in ids.chunks(LIMIT) {
+            answers.extend(self.publish(batch).await);
+        }
+        answers.into_iter().map(|a| a.map_err(|fault| TopicDown(fault.to_string()))).collect()
+    }
+}

@@ -1,0 +1,34 @@
+//! What the credentials permit, found out without changing anything: calls that name a receipt which is
+//! none are refused for that reason where they are permitted, and for want of permission where not.
+//!
+//! Receiving and sending cannot be tried so: a receive counts, and a message that is sent is there.
+
+use std::time::Duration;
+
+use super::SqsQueue;
+use super::transfer;
+use super::visibility::{self, Change};
+use crate::adapters::aws::fault::{Fault, Kind};
+
+/// No receipt of any queue.
+const NO_RECEIPT: &str = "no-receipt";
+
+impl SqsQueue {
+    /// Each permission that could be tried, by its name in policies, and what speaks against it.
+    pub async fn permissions(&self) -> [(&'static str, Result<(), Fault>); 2] {
+        let (client, url) = (&self.client, &self.settings.queue_url);
+        let handle = NO_RECEIPT.to_owned();
+        let deleted = transfer::delete(client, url, std::slice::from_ref(&handle)).await;
+        let change = Change { handle, time: Duration::ZERO };
+        let changed = visibility::change(client, url, &[change]).await;
+        [
+            ("sqs:DeleteMessage", permitted(deleted)),
+            ("sqs:ChangeMessageVisibility", permitted(changed)),
+        ]
+    }
+}
+
+fn permitted(answers: Vec<Result<(), Fault>>) -> Result<(), Fault> {
+    let refused = |fault: &Fault| !matches!(fault.kind, Kind::Stale | Kind::Rejected);
+    answers.into_iter().find_map(|answer| answer.err().filter(refused)).map_or(Ok(()), Err)
+}
