@@ -26,7 +26,7 @@ pub const BINS: usize = 10;
 pub const DIMENSIONS: usize = BINS * BINS * BINS;
 
 /// Width of a bin in sample values: ten bins from 0 to 255.
-const BIN_WIDTH: f64 = 25.5;
+pub const BIN_WIDTH: f64 = 25.5;
 
 /// Standard deviation of the blur in sample values.
 const SPREAD: f64 = 30.0;
@@ -47,7 +47,7 @@ pub(crate) struct Palette {
 
 impl Palette {
     pub(crate) fn new() -> Self {
-        let masses = (0..=u8::MAX).map(bin_masses).collect::<Vec<_>>();
+        let masses = (0..=u8::MAX).map(|sample| bin_masses(f64::from(sample))).collect::<Vec<_>>();
         Self { masses: masses.try_into().expect("a sample has 256 values") }
     }
 
@@ -107,13 +107,13 @@ fn add(sum: &mut [f64], factor: f64, values: &[f64]) {
     }
 }
 
-/// How much of a normal distribution around `sample` falls into each bin. What falls below 0 or
-/// above 255 is in none, so the masses of a sample near either end add up to about a half.
-fn bin_masses(sample: u8) -> Row {
+/// How much of a colour whose sample of one channel is `sample`, in 0 … 255, the blur puts into each
+/// bin of that channel: the mass of a normal distribution around it. What falls below 0 or above 255 is
+/// in none, so the masses of a sample near either end add up to about a half.
+#[must_use]
+pub fn bin_masses(sample: f64) -> [f64; BINS] {
     // Half the error function between the bin's edges, in units of √2 standard deviations.
-    let below = |edge: f64| {
-        0.5 * libm::erf((edge - f64::from(sample)) / (SPREAD * std::f64::consts::SQRT_2))
-    };
+    let below = |edge: f64| 0.5 * libm::erf((edge - sample) / (SPREAD * std::f64::consts::SQRT_2));
     let mut lower = 0.0;
     std::array::from_fn(|_| {
         let upper = lower + BIN_WIDTH;
@@ -172,17 +172,17 @@ mod tests {
     #[test]
     fn a_sample_at_either_end_loses_half_of_its_mass_and_one_in_the_middle_next_to_nothing() {
         let mass = |sample| bin_masses(sample).iter().sum::<f64>();
-        assert!((mass(0) - 0.5).abs() < 1e-12);
-        assert!((mass(255) - 0.5).abs() < 1e-12);
-        assert!((mass(128) - 1.0).abs() < 3e-5);
+        assert!((mass(0.0) - 0.5).abs() < 1e-12);
+        assert!((mass(255.0) - 0.5).abs() < 1e-12);
+        assert!((mass(128.0) - 1.0).abs() < 3e-5);
     }
 
     #[test]
     fn the_first_bin_of_black_has_the_mass_of_a_normal_table() {
         // Φ(25.5 / 30) − Φ(0) = Φ(0.85) − 0.5
-        assert!((bin_masses(0)[0] - 0.302_337_456_877_3).abs() < 1e-12, "{}", bin_masses(0)[0]);
+        assert!((bin_masses(0.0)[0] - 0.302_337_456_877_3).abs() < 1e-12, "{}", bin_masses(0.0)[0]);
         // Φ(1.7) − Φ(0.85)
-        assert!((bin_masses(0)[1] - 0.153_097_080_364_1).abs() < 1e-12, "{}", bin_masses(0)[1]);
+        assert!((bin_masses(0.0)[1] - 0.153_097_080_364_1).abs() < 1e-12, "{}", bin_masses(0.0)[1]);
     }
 
     #[test]

@@ -2,12 +2,8 @@
 
 use std::sync::LazyLock;
 
-/// Bins along each of red, green and blue.
-const BINS: usize = 10;
-/// The width of a bin, in sample values.
-const WIDTH: f64 = 25.5;
-/// The standard deviation of the blur, in sample values.
-const BLUR: f64 = 30.0;
+use models::palette::{BIN_WIDTH, BINS, bin_masses};
+
 /// The most colours shown.
 const MOST: usize = 6;
 /// A colour with a smaller part than this of all is left out.
@@ -78,26 +74,11 @@ fn strongest(masses: &[f32]) -> (usize, f32) {
 }
 
 /// `SPREAD[a][b]`: the part of a sample in the middle of bin `a` that the blur puts into bin `b`.
-static SPREAD: LazyLock<[[f32; BINS]; BINS]> = LazyLock::new(|| {
-    std::array::from_fn(|a| std::array::from_fn(|b| bin_mass(b, (real(a) + 0.5) * WIDTH)))
-});
-
-/// The mass that a Gaussian around `mean` has in `bin`, by Simpson's rule: a bin is narrower than
-/// the blur, so that this is exact to a millionth.
 #[expect(clippy::cast_possible_truncation, reason = "the embedding is f32")]
-fn bin_mass(bin: usize, mean: f64) -> f32 {
-    const PIECES: usize = 8;
-    let density = |x: f64| (-0.5 * ((x - mean) / BLUR).powi(2)).exp();
-    let at = |piece: usize| density((real(bin) + real(piece) / real(PIECES)) * WIDTH);
-    let sum: f64 = (0..=PIECES)
-        .map(|piece| match piece {
-            0 | PIECES => at(piece),
-            _ if piece % 2 == 1 => 4.0 * at(piece),
-            _ => 2.0 * at(piece),
-        })
-        .sum();
-    (sum * WIDTH / real(PIECES) / 3.0 / (BLUR * std::f64::consts::TAU.sqrt())) as f32
-}
+static SPREAD: LazyLock<[[f32; BINS]; BINS]> = LazyLock::new(|| {
+    let masses = |bin| bin_masses((real(bin) + 0.5) * BIN_WIDTH);
+    std::array::from_fn(|bin| masses(bin).map(|mass| mass as f32))
+});
 
 /// The bins with something in them, the strongest first, each with what is in the bins that touch
 /// it: neighbours in the histogram are one colour to the eye.
@@ -136,7 +117,7 @@ fn real(number: usize) -> f64 {
     reason = "nine and a half bins of 25.5 are 242"
 )]
 fn centre(bin: usize) -> [u8; 3] {
-    coordinates(bin).map(|axis| ((real(axis) + 0.5) * WIDTH) as u8)
+    coordinates(bin).map(|axis| ((real(axis) + 0.5) * BIN_WIDTH) as u8)
 }
 
 #[cfg(test)]
@@ -167,8 +148,8 @@ mod tests {
     #[test]
     fn the_masses_of_a_blurred_sample_are_those_of_the_normal_distribution() {
         // Φ(12.75/30) − Φ(−12.75/30), and Φ(38.25/30) − Φ(12.75/30).
-        assert!((bin_mass(5, 5.5 * WIDTH) - 0.329_163).abs() < 1e-5);
-        assert!((bin_mass(6, 5.5 * WIDTH) - 0.234_264).abs() < 1e-5);
+        assert!((SPREAD[5][5] - 0.329_163).abs() < 1e-5);
+        assert!((SPREAD[5][6] - 0.234_264).abs() < 1e-5);
     }
 
     #[test]

@@ -18,7 +18,7 @@ const REFERENCE_SPREAD: f64 = 0.3;
 /// half the mass. [`reference_query`] is what the reference asks.
 #[must_use]
 pub fn query(colour: [u8; 3]) -> Vec<f32> {
-    let [red, green, blue] = colour.map(bin_masses);
+    let [red, green, blue] = colour.map(|sample| bin_masses(f64::from(sample)));
     unit(&outer(&red, &green, &blue))
 }
 
