@@ -115,6 +115,12 @@ impl Drop for Catch {
     }
 }
 
+/// How many credits make a receive worth its request: a full one if that leaves the pipeline three
+/// quarters of its work, so that a busy pipeline does not ask for one message at a time.
+fn enough(total: u64, at_most: u32) -> u64 {
+    u64::from(at_most).min(total / 4).max(1)
+}
+
 impl Source {
     /// A Source that waits for [`Begin`].
     #[must_use]
@@ -147,8 +153,8 @@ impl Source {
         }
     }
 
-    /// Waits until every dependency answers and a credit is free, then asks for as many messages as
-    /// there are credits, at most one receive's worth.
+    /// Waits until every dependency answers and enough credits are free, then asks for as many messages
+    /// as there are credits, at most one receive's worth.
     fn wait_for_credits(&mut self, ctx: &mut Context<Self>) {
         if self.stopping {
             return;
@@ -158,9 +164,12 @@ impl Source {
         let own = usize::from(self.outage.is_some());
         let backpressure = self.metrics.stage(Stage::Source).backpressure.clone();
         let at_most = self.settings.receive_at_most;
+        let enough = enough(credits.total(), at_most);
         let waiting = async move {
             let since = Instant::now();
             outages.over_but(own).await;
+            // Given back at once and taken one by one: nobody else takes any.
+            drop(credits.reserve(enough).await);
             let first = credits.reserve(1).await.expect("a budget of messages holds at least one");
             backpressure.add(since.elapsed());
             let more = (1..at_most).map_while(|_| credits.try_reserve(1));
@@ -295,5 +304,17 @@ impl Handler<Stop> for Source {
 
     fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
         ctx.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receive_is_full_where_that_leaves_enough_to_do() {
+        for (total, expected) in [(64, 10), (40, 10), (12, 3), (4, 1), (1, 1)] {
+            assert_eq!(enough(total, 10), expected, "of {total}");
+        }
     }
 }

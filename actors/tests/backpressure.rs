@@ -113,6 +113,24 @@ async fn polling_resumes_when_one_delivery_settles() {
 }
 
 #[actix::test]
+async fn a_busy_source_waits_for_a_full_receive_instead_of_asking_for_one_at_a_time() {
+    tokio::time::pause();
+    let mut solo = solo(40, 100);
+    solo.source.do_send(Begin);
+    let mut flying = solo.retrieves.all().await;
+    pass(HOUR).await;
+    assert_eq!((flying.len(), solo.queue.receives()), (40, 4));
+
+    for settled in 1..=20 {
+        let retrieve = flying.pop().expect("there are forty");
+        retrieve.open().delivery.settle(Ending::Indexed);
+        drop(solo.neighbours.settlements.next().await);
+        pass(HOUR).await;
+        assert_eq!(solo.queue.receives(), 4 + settled / 10, "after {settled} settlements");
+    }
+}
+
+#[actix::test]
 async fn a_body_without_an_id_reaches_nobody_but_the_ledger() {
     tokio::time::pause();
     let mut solo = solo(5, 0);
