@@ -1,14 +1,14 @@
-//! The engines behind the ports of `actors`: what talks to disks, models and, later, servers.
+//! The engines behind the ports of `actors`: what talks to disks, models and servers.
 //!
-//! | port | engine of an embedded run |
-//! | --- | --- |
-//! | `Queue` | [`embedded::FolderQueue`]: a folder's pictures, each delivered until it is settled |
-//! | `Catalogue` | [`embedded::FolderCatalogue`]: a document for each file |
-//! | `Fetcher` | [`embedded::FileFetcher`]: wary of what else may have a picture's name |
-//! | `Decoder` | [`picture_decoder::PictureDecoder`], by [`illustrating_decoder`] where a page is wanted |
-//! | `InferrerFactory` | [`model_inferrers::ModelFactory`]: an inferrer of a model set on a device |
-//! | `Index` | [`embedded::NdjsonIndex`]: a journal, then `augmented.ndjson` |
-//! | `Topic` | [`embedded::NoTopic`]: nobody listens |
+//! | port | engine of an embedded run | engine of the production service |
+//! | --- | --- | --- |
+//! | `Queue` | [`embedded::FolderQueue`]: a folder's pictures | [`sqs::SqsQueue`] |
+//! | `Catalogue` | [`embedded::FolderCatalogue`]: a document for each file | [`elasticsearch::ElasticsearchCatalogue`] |
+//! | `Fetcher` | [`embedded::FileFetcher`]: wary of what else may have a picture's name | [`http::HttpFetcher`]: wary of where it is sent |
+//! | `Decoder` | [`picture_decoder::PictureDecoder`], by [`illustrating_decoder`] where a page is wanted | [`picture_decoder::PictureDecoder`] |
+//! | `InferrerFactory` | [`model_inferrers::ModelFactory`]: an inferrer of a model set on a device | the same, its weights by [`s3_models`] |
+//! | `Index` | [`embedded::NdjsonIndex`]: a journal, then `augmented.ndjson` | [`elasticsearch::ElasticsearchIndex`] |
+//! | `Topic` | [`embedded::NoTopic`]: nobody listens | [`sns::SnsTopic`] |
 
 pub mod aws;
 pub mod elasticsearch;
@@ -17,5 +17,6 @@ pub mod http;
 pub mod illustrating_decoder;
 pub mod model_inferrers;
 pub mod picture_decoder;
+pub mod s3_models;
 pub mod sns;
 pub mod sqs;

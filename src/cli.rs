@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bench::{self, BenchOptions};
+use crate::check;
 use crate::config::options::Options;
-use crate::config::{Config, show};
+use crate::config::{Config, reference_names, show};
 use crate::exit::{Exit, Stopped};
+use crate::health::{self, HealthOptions};
 use crate::import_weights::{self, ImportOptions};
 use crate::redrive::{self, RedriveOptions};
 use crate::{run, version};
@@ -50,6 +52,13 @@ enum Command {
     Run(Box<Options>),
     /// Show what the options mean together, and where each value comes from
     Config(Box<Options>),
+    /// Tell whether the production service would work, and change nothing
+    ///
+    /// Takes the options of run and asks everything that they name: credentials, queues, indices and
+    /// their mappings, privileges, topic, models, one picture. One line a finding, within ten seconds.
+    Check(Box<Options>),
+    /// Ask a running process whether it is alive
+    Health(HealthOptions),
     /// Put parked messages back into the queue
     Redrive(RedriveOptions),
     /// Turn a published checkpoint into a model set
@@ -61,6 +70,7 @@ enum Command {
 /// Runs the command in `arguments` and tells the person what went wrong, if anything did.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let command = Cli::command().long_version(version::long());
+    let command = reference_names::accept(command, |name| std::env::var(name).ok());
     let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
@@ -77,12 +87,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let done = match cli.command {
-        Command::Run(options) => resolve(&options).and_then(|config| run::embedded(&config)),
+        Command::Run(options) => resolve(&options).and_then(|config| run::run(&config)),
         Command::Config(options) => resolve(&options).map(|_| {
             let matches = matches.subcommand_matches("config");
             print!("{}", show::resolved(&Cli::command(), matches));
             Exit::Done
         }),
+        Command::Check(options) => resolve(&options).and_then(|config| check::run(&config)),
+        Command::Health(options) => health::run(&options),
         Command::Redrive(options) => redrive::run(&options),
         Command::ImportWeights(options) => import_weights::run(&options),
         Command::Bench(options) => bench::run(&options),

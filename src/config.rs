@@ -1,11 +1,14 @@
 //! What the options mean: parsed, checked against each other, all problems told at once.
 
+mod engines;
 pub mod options;
 mod problems;
+pub mod reference_names;
 pub mod show;
 mod values;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,14 +16,13 @@ use std::time::Duration;
 use models::Device;
 use tracing_subscriber::EnvFilter;
 
-use options::{LimitOptions, LocationOptions, LogOptions, ModelOptions, Options};
+pub use engines::{Engines, FolderConfig, ServiceConfig};
+use options::{AdminOptions, LimitOptions, LogOptions, ModelOptions, Options};
 pub use problems::Problems;
 
-/// The folder of pictures unless another is named: the repository's.
-const IMAGES: &str = "samples";
-
-/// The folder of results unless another is named.
-const OUT: &str = "out";
+/// Where the admin server of the production service listens unless told otherwise; the port is the one
+/// that OpenTelemetry's Prometheus exporter uses.
+pub const DEFAULT_ADMIN_ADDRESS: &str = "127.0.0.1:9464";
 
 /// The inferrers that there are; the closed set behind `--workers` and `--device`.
 pub const INFERRERS: [&str; 3] = ["features", "palette", "aspect-ratio"];
@@ -28,18 +30,14 @@ pub const INFERRERS: [&str; 3] = ["features", "palette", "aspect-ratio"];
 /// A configuration that cannot be wrong.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The folder of pictures.
-    pub images: PathBuf,
-    /// The folder of results.
-    pub out: PathBuf,
-    /// Whether a page is written.
-    pub page: bool,
-    /// Whether parked pictures change the exit code.
-    pub fail_on_parked: bool,
+    /// What the pipeline works on.
+    pub engines: Engines,
     /// The models.
     pub models: ModelConfig,
     /// The bounds.
     pub limits: Limits,
+    /// What the process tells of itself.
+    pub admin: AdminConfig,
     /// The log lines' format.
     pub log_format: LogFormat,
     /// The log filter, as it was checked.
@@ -67,6 +65,24 @@ pub enum SetLocation {
     Bundled,
     /// In a folder.
     Folder(PathBuf),
+    /// In S3.
+    Bucket {
+        /// The bucket's name.
+        bucket: String,
+        /// The key of the set's folder, with the slash at its end; empty for the bucket's root.
+        prefix: String,
+        /// Where its files are kept for the next start.
+        cache: PathBuf,
+    },
+}
+
+/// What the process tells of itself.
+#[derive(Clone, Debug, Default)]
+pub struct AdminConfig {
+    /// Where the admin server listens, if there is one.
+    pub address: Option<SocketAddr>,
+    /// How long it outlives the pipeline.
+    pub last_scrape: Duration,
 }
 
 /// The bounds of the process.
@@ -103,18 +119,15 @@ impl Config {
     /// Every problem.
     pub fn new(options: &Options) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        check_mode(options, &mut problems);
+        let engines = Engines::new(options, &mut problems);
         let config = Self {
-            images: options.folder.images.as_deref().unwrap_or(IMAGES).into(),
-            out: options.folder.out.as_deref().unwrap_or(OUT).into(),
-            page: !options.folder.no_page,
-            fail_on_parked: options.folder.fail_on_parked,
             models: ModelConfig::new(&options.models, &mut problems),
             limits: Limits::new(&options.limits, &mut problems),
+            admin: AdminConfig::new(&options.admin, &engines, &mut problems),
             log_format: log_format(&options.logs, &mut problems),
-            log_level: log_level(&options.logs, &mut problems),
+            log_level: log_level(&options.logs, &engines, &mut problems),
+            engines,
         };
-        check_images(&config, &mut problems);
         check_together(&config, options, &mut problems);
         problems.none_or(config)
     }
@@ -126,7 +139,7 @@ impl ModelConfig {
         let workers = options.workers.as_deref().unwrap_or_default();
         let deadline = &options.inference_deadline;
         Self {
-            set: set_location(&options.models, problems),
+            set: set_location(options, problems),
             devices: problems.parse("device", &options.device, devices),
             workers: problems.parse("workers", workers, worker_counts),
             batch: problems.parse("batch", &options.batch, values::count::<u16>).into(),
@@ -187,57 +200,6 @@ fn messages(text: &str) -> Result<u32, String> {
         .ok_or_else(|| format!("write a whole number from 1 to {MOST_IN_FLIGHT}"))
 }
 
-/// Decides by the locations which engines are meant.
-fn check_mode(options: &Options, problems: &mut Problems) {
-    let LocationOptions {
-        production,
-        queue_url,
-        dead_letter_queue_url,
-        elasticsearch_url,
-        initial_index,
-        augmented_index,
-    } = &options.locations;
-    let all = [
-        ("queue-url", queue_url),
-        ("dead-letter-queue-url", dead_letter_queue_url),
-        ("elasticsearch-url", elasticsearch_url),
-        ("initial-index", initial_index),
-        ("augmented-index", augmented_index),
-    ];
-    let given = all.iter().filter(|(_, location)| location.is_some()).count();
-    if given == 0 && !production {
-        return;
-    }
-    for (option, folder) in [("images", &options.folder.images), ("out", &options.folder.out)] {
-        if let Some(folder) = folder {
-            problems.note(
-                option,
-                folder,
-                "a production run has no folders: drop it or the locations",
-            );
-        }
-    }
-    for (option, _) in all.iter().filter(|(_, location)| location.is_none()) {
-        problems.note(option, "", "it is missing: a production run needs all five locations");
-    }
-    if given == all.len() {
-        let remedy =
-            "this version has no production engines yet: it runs over a folder of pictures";
-        problems.note("queue-url", queue_url.as_deref().unwrap_or_default(), remedy);
-    }
-}
-
-fn check_images(config: &Config, problems: &mut Problems) {
-    if !config.images.is_dir() {
-        let images = config.images.to_string_lossy();
-        problems.note(
-            "images",
-            &images,
-            "there is no such folder; name the folder of your pictures",
-        );
-    }
-}
-
 /// Checks the values that must fit each other, once each of them is right by itself.
 fn check_together(config: &Config, options: &Options, problems: &mut Problems) {
     let Limits { bytes_in_flight, pixels_in_flight, picture_bytes, picture_pixels, .. } =
@@ -254,20 +216,56 @@ fn check_together(config: &Config, options: &Options, problems: &mut Problems) {
     }
 }
 
-fn set_location(text: &str, problems: &mut Problems) -> SetLocation {
+fn set_location(options: &ModelOptions, problems: &mut Problems) -> SetLocation {
+    let text = options.models.as_deref().unwrap_or("bundled");
     if text == "bundled" {
         return SetLocation::Bundled;
     }
-    if text.starts_with("s3://") {
-        problems.note(
-            "models",
-            text,
-            "this version reads no sets from S3 yet: copy it to a folder",
-        );
-    } else if !std::path::Path::new(text).is_dir() {
-        problems.note("models", text, "there is no such folder; write a folder or `bundled`");
+    if let Some(place) = text.strip_prefix("s3://") {
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        if bucket.is_empty() {
+            problems.note("models", text, "write s3://bucket/prefix/");
+        }
+        let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+        return SetLocation::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: format!("{prefix}{slash}"),
+            cache: options.models_cache.as_ref().map_or_else(default_cache, PathBuf::from),
+        };
+    }
+    if !std::path::Path::new(text).is_dir() {
+        let remedy = "there is no such folder; write a folder, s3://bucket/prefix/ or `bundled`";
+        problems.note("models", text, remedy);
     }
     SetLocation::Folder(text.into())
+}
+
+/// The user's cache folder, after the XDG base directory specification; without a home, the folder of
+/// temporary files.
+fn default_cache() -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
+    cache.unwrap_or_else(std::env::temp_dir).join("inference-manager").join("models")
+}
+
+impl AdminConfig {
+    fn new(options: &AdminOptions, engines: &Engines, problems: &mut Problems) -> Self {
+        let service = matches!(engines, Engines::Service(_));
+        let address = options.admin_address.as_deref();
+        let address = address.or(service.then_some(DEFAULT_ADMIN_ADDRESS));
+        let address = address.and_then(|text| {
+            let address = text.parse();
+            if address.is_err() {
+                let remedy = "write an address and a port, for instance 127.0.0.1:9464";
+                problems.note("admin-address", text, remedy);
+            }
+            address.ok()
+        });
+        let by_default = if service { "15s" } else { "0s" };
+        let last_scrape = options.last_scrape.as_deref().unwrap_or(by_default);
+        let last_scrape = problems.parse("last-scrape", last_scrape, values::duration_or_zero);
+        Self { address, last_scrape }
+    }
 }
 
 /// `flex`, or `features=flex,…`; the device for all stands under the empty name.
@@ -305,12 +303,14 @@ fn log_format(options: &LogOptions, problems: &mut Problems) -> LogFormat {
     })
 }
 
-fn log_level(options: &LogOptions, problems: &mut Problems) -> String {
-    if EnvFilter::try_new(&options.log_level).is_err() {
+fn log_level(options: &LogOptions, engines: &Engines, problems: &mut Problems) -> String {
+    let by_default = if matches!(engines, Engines::Service(_)) { "info" } else { "warn" };
+    let level = options.log_level.as_deref().unwrap_or(by_default);
+    if EnvFilter::try_new(level).is_err() {
         let remedy = "write error, warn, info, debug or trace, or a list like warn,actors=debug";
-        problems.note("log-level", &options.log_level, remedy);
+        problems.note("log-level", level, remedy);
     }
-    options.log_level.clone()
+    level.to_owned()
 }
 
 #[cfg(test)]

@@ -32,10 +32,13 @@
 //! codes.
 
 pub mod adapters;
+pub mod admin;
 pub mod bench;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod exit;
+pub mod health;
 pub mod import_weights;
 pub mod page;
 pub mod progress;

@@ -17,7 +17,7 @@
 pub mod album;
 mod crew;
 mod documents;
-mod escape;
+pub(crate) mod escape;
 mod gallery;
 mod illustration;
 mod layout;

@@ -1,5 +1,6 @@
 //! Logs and metrics of the process: where they go, and what a panic leaves behind.
 
+pub mod exposition;
 pub mod readings;
 
 use std::io::{self, Write};

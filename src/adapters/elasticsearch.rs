@@ -38,6 +38,7 @@ mod mapping;
 mod mapping_watch;
 mod mget_reply;
 mod privileges;
+mod sample;
 mod server_error;
 mod settings;
 mod survey;
@@ -51,6 +52,7 @@ use actors::inference::InferrerSpec;
 pub use catalogue::ElasticsearchCatalogue;
 pub use findings::Finding;
 pub use index::ElasticsearchIndex;
+pub use sample::any_record;
 pub use settings::{Credentials, ElasticsearchSettings};
 pub use version::Server;
 

@@ -8,7 +8,7 @@ use actors::inference::{
 use actors::input::Input;
 use actors::ports::{InferError, Inferrer, InferrerFactory};
 use models::picture::Views;
-use models::set::{Field, FieldKind as Promised, Normalisation};
+use models::set::{Field, FieldKind as Promised, Manifest, Normalisation};
 use models::{Device, LoadedInferrer, Model, ModelError, Output};
 
 /// Makes the workers of one inferrer of a model set.
@@ -23,7 +23,7 @@ impl ModelFactory {
     /// A factory of models that compute on `device`.
     #[must_use]
     pub fn new(inferrer: LoadedInferrer, device: Device) -> Self {
-        let spec = Arc::new(spec(&inferrer));
+        let spec = Arc::new(spec(inferrer.manifest(), &inferrer.stamp().sha256));
         Self { inferrer, device, spec }
     }
 }
@@ -61,14 +61,15 @@ fn answer(outputs: Vec<Output>) -> Answer {
     Answer(outputs.into_iter().map(value).collect())
 }
 
-fn spec(inferrer: &LoadedInferrer) -> InferrerSpec {
-    let (manifest, stamp) = (inferrer.manifest(), inferrer.stamp());
+/// What an inferrer with this manifest promises; its files have the digest `sha256`.
+#[must_use]
+pub fn spec(manifest: &Manifest, sha256: &str) -> InferrerSpec {
     InferrerSpec {
         name: InferrerName::new(&manifest.inferrer),
         model: ModelStamp {
-            name: stamp.name.clone(),
-            version: stamp.version.clone(),
-            sha256: stamp.sha256.clone(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            sha256: sha256.to_owned(),
         },
         fields: manifest.fields.iter().map(field).collect(),
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Measured;
 use crate::config::options::{FolderOptions, ModelOptions, Options};
-use crate::config::{Config, cores};
+use crate::config::{Config, Engines, cores};
 use crate::exit::Stopped;
 use crate::run::{self, Models};
 
@@ -34,7 +34,10 @@ pub fn measure(
         ..Options::defaults()
     };
     let config = Config::new(&options).map_err(Stopped::usage)?;
-    let images_per_second = run::measure(&config, models)?;
+    let Engines::Folder(place) = &config.engines else {
+        return Err(Stopped::unexpected("a folder of pictures is no production run"));
+    };
+    let images_per_second = run::embedded::measure(&config, place, models)?;
     Ok(Measured { images_per_second, workers: cores(), batch: config.models.batch })
 }
 

@@ -5,6 +5,7 @@
 //! [`Config`]: super::Config
 
 use clap::{Args, FromArgMatches};
+use secrecy::SecretString;
 
 /// The options of `run` and `config`.
 #[derive(Args, Clone, Debug, Default)]
@@ -21,9 +22,15 @@ pub struct Options {
     /// Logs.
     #[command(flatten)]
     pub logs: LogOptions,
+    /// What the process tells of itself.
+    #[command(flatten)]
+    pub admin: AdminOptions,
     /// The locations of the production service.
     #[command(flatten)]
     pub locations: LocationOptions,
+    /// How it talks to its servers.
+    #[command(flatten)]
+    pub access: AccessOptions,
 }
 
 impl Options {
@@ -53,9 +60,9 @@ pub struct FolderOptions {
     /// Where the results go
     ///
     /// augmented.ndjson (one document a line), parked.ndjson (one record for each picture that
-    /// failed) and index.html (a page to look at, with its thumbnails/). The folder describes exactly the pictures of the
-    /// last run: run again, and only what is new, changed, parked before or made by another model is
-    /// done. [default: out]
+    /// failed) and index.html (a page to look at, with its thumbnails/). The folder describes exactly
+    /// the pictures of the last run: run again, and only what is new, changed, parked before or made by
+    /// another model is done. [default: out]
     #[arg(long, env, value_name = "DIR")]
     pub out: Option<String>,
 
@@ -72,13 +79,20 @@ pub struct FolderOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Models")]
 pub struct ModelOptions {
-    /// The model set: a folder, or `bundled` for the one that is compiled in
+    /// The model set: a folder, s3://bucket/prefix/, or `bundled` for the one that is compiled in
     ///
     /// A set holds a folder for each inferrer (features, palette, aspect-ratio) with its
     /// manifest.json and weights; `import-weights` writes one. An inferrer without weights that the
-    /// set lacks comes from the bundled set.
-    #[arg(long, env, value_name = "SET", default_value = "bundled")]
-    pub models: String,
+    /// set lacks comes from the bundled set. A production run must be told its set. [default, for an
+    /// embedded run: bundled]
+    #[arg(long, env, value_name = "SET")]
+    pub models: Option<String>,
+
+    /// Where weights from S3 are kept, by digest, for the next start
+    ///
+    /// [default: inference-manager/models in the user's cache folder]
+    #[arg(long, env, value_name = "DIR")]
+    pub models_cache: Option<String>,
 
     /// The engine that networks compute on: flex or ndarray
     ///
@@ -148,13 +162,14 @@ pub struct LogOptions {
     /// What is logged: error, warn, info, debug or trace, also by module: warn,actors=debug
     ///
     /// At info there is one line for each picture that failed, at debug one for every picture.
-    #[arg(long, env, value_name = "FILTER", default_value = "warn")]
-    pub log_level: String,
+    /// [default: info in production, warn in an embedded run]
+    #[arg(long, env, value_name = "FILTER")]
+    pub log_level: Option<String>,
 }
 
 /// The locations of the production service. They decide which engines `run` uses.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Production (not in this version yet)")]
+#[command(next_help_heading = "Production: locations")]
 pub struct LocationOptions {
     /// Insist on the production service: a missing location is an error, never a run over samples
     #[arg(long, env)]
@@ -164,19 +179,89 @@ pub struct LocationOptions {
     #[arg(long, env, value_name = "URL")]
     pub queue_url: Option<String>,
 
-    /// Where messages that cannot be worked off are parked
+    /// The SQS queue where messages that cannot be worked off are parked, each with its reason
     #[arg(long, env, value_name = "URL")]
     pub dead_letter_queue_url: Option<String>,
 
-    /// The Elasticsearch cluster of both indices
+    /// The Elasticsearch (8 or later) or OpenSearch cluster of both indices
     #[arg(long, env, value_name = "URL")]
     pub elasticsearch_url: Option<String>,
 
-    /// The index of initial documents
+    /// The index of initial documents, which is read
     #[arg(long, env, value_name = "NAME")]
     pub initial_index: Option<String>,
 
-    /// The index of augmented documents
+    /// The index of augmented documents, which is written. It must exist: nothing creates it
     #[arg(long, env, value_name = "NAME")]
     pub augmented_index: Option<String>,
+
+    /// The SNS topic on which the id of each indexed image is announced; none if not given
+    #[arg(long, env, value_name = "ARN")]
+    pub topic_arn: Option<String>,
+}
+
+/// How the production service talks to its servers.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Production: access")]
+pub struct AccessOptions {
+    /// The API key of Elasticsearch, encoded as Elasticsearch gives it (base64 of id:key)
+    #[arg(long, env, value_name = "KEY", hide_env_values = true)]
+    pub elasticsearch_api_key: Option<SecretString>,
+
+    /// The user of Elasticsearch, where there is no API key
+    #[arg(long, env, value_name = "NAME")]
+    pub elasticsearch_username: Option<String>,
+
+    /// The password of that user
+    #[arg(long, env, value_name = "PASSWORD", hide_env_values = true)]
+    pub elasticsearch_password: Option<SecretString>,
+
+    /// A file of PEM certificates that may have signed Elasticsearch's, beside the system's
+    #[arg(long, env, value_name = "FILE")]
+    pub elasticsearch_ca: Option<String>,
+
+    /// Compress requests to Elasticsearch. Costs more than half a millisecond of CPU a document, so it
+    /// is for slow networks only
+    #[arg(long, env)]
+    pub elasticsearch_gzip: bool,
+
+    /// The length of the feature vectors, where it is meant not to be 4096
+    ///
+    /// Readers of the augmented index expect 4096. A model set with another length is refused unless
+    /// the same length is given here.
+    #[arg(long, env, value_name = "N")]
+    pub features_dimensions: Option<String>,
+
+    /// Buckets from which bodies may be read that are too large for the queue (the extended client's)
+    #[arg(long, env, value_name = "NAME,…")]
+    pub payload_buckets: Option<String>,
+
+    /// The only hosts from which pictures are fetched: iiif.example.org,*.example.com [default: all]
+    #[arg(long, env, value_name = "HOST,…")]
+    pub image_hosts: Option<String>,
+
+    /// Address ranges that pictures may be fetched from although they are not public: 10.1.0.0/16
+    ///
+    /// Without it no connection is made to loopback, private, link-local or otherwise special
+    /// addresses, whatever a name resolves to or a redirect names: a document must not be able to
+    /// reach the metadata service or a neighbour.
+    #[arg(long, env, value_name = "CIDR,…")]
+    pub allow_address: Option<String>,
+}
+
+/// What the process tells of itself.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Administration")]
+pub struct AdminOptions {
+    /// Where /metrics, /livez, /readyz and /status are served
+    ///
+    /// [default: 127.0.0.1:9464 in production, nowhere in an embedded run]
+    #[arg(long, env, value_name = "ADDRESS:PORT")]
+    pub admin_address: Option<String>,
+
+    /// How long /metrics outlives the drain, so that the last counts are scraped
+    ///
+    /// [default: 15s in production, 0s in an embedded run]
+    #[arg(long, env, value_name = "TIME")]
+    pub last_scrape: Option<String>,
 }

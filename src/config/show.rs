@@ -28,6 +28,10 @@ fn value(matches: &ArgMatches, option: &Arg) -> (String, &'static str) {
     };
     let values = matches.get_raw(id).into_iter().flatten();
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-    let value = if values.is_empty() { "-".to_owned() } else { values.join(",") };
+    let value = match values.is_empty() {
+        true => "-".to_owned(),
+        false if option.is_hide_env_values_set() => "(secret)".to_owned(),
+        false => values.join(","),
+    };
     (value, source)
 }

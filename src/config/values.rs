@@ -32,6 +32,21 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     duration.ok_or_else(|| "write a time above zero, for instance 25s or 1m30s".to_owned())
 }
 
+/// A duration such as 15s; 0s is one.
+///
+/// # Errors
+/// What to write instead.
+pub fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|_| "write a time, for instance 15s or 0s".to_owned())
+}
+
+/// Texts separated by commas; none if nothing is given.
+#[must_use]
+pub fn list(text: Option<&str>) -> Vec<String> {
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
 /// `name=value` pairs, separated by commas; each name once.
 ///
 /// # Errors
@@ -81,6 +96,14 @@ mod tests {
         for wrong in ["0s", "25", "soon"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(duration_or_zero("0s"), Ok(Duration::ZERO));
+        assert!(duration_or_zero("-1s").is_err());
+    }
+
+    #[test]
+    fn lists_leave_out_what_is_empty() {
+        assert_eq!(list(Some("a, b,,")), ["a", "b"]);
+        assert!(list(Some(" ,")).is_empty() && list(None).is_empty());
     }
 
     #[test]

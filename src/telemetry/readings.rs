@@ -40,6 +40,19 @@ impl Readings {
         sum
     }
 
+    /// The counter of the label set that holds all of `labels`.
+    #[must_use]
+    pub fn count(&self, declaration: &Declaration, labels: &[&str]) -> u64 {
+        let mut sum = 0;
+        self.0.registry.visit_counters(|key, counter| {
+            let holds = |label: &&str| key.labels().any(|found| found.value() == *label);
+            if key.name() == declaration.name && labels.iter().all(holds) {
+                sum += counter.load(std::sync::atomic::Ordering::Relaxed);
+            }
+        });
+        sum
+    }
+
     /// A counter of seconds.
     #[must_use]
     pub fn seconds(&self, declaration: &Declaration, label: &str) -> f64 {

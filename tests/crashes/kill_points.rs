@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
-use inference_manager::config::Config;
 use inference_manager::config::options::Options;
+use inference_manager::config::{Config, Engines};
 use inference_manager::exit::Exit;
 use inference_manager::run;
 use serde::{Deserialize, Serialize};
@@ -83,9 +83,12 @@ pub fn obeyed() -> bool {
     let Ok(order) = std::env::var(ORDER) else { return false };
     let order: Order = serde_json::from_str(&order).expect("the parent wrote it");
     let config = Config::new(&Run::parse_from(["run"]).options).expect("the parent set it");
-    let journal = config.out.join(".journal");
+    let Engines::Folder(place) = &config.engines else { panic!("the parent named a folder") };
+    let journal = place.out.join(".journal");
     let trap = Arc::new(Trap { order, journal, indexed: AtomicUsize::new(0) });
-    let ended = run::embedded_with(&config, |blueprint| trapped_ports::set(&trap, blueprint));
+    let ended = run::embedded::embedded_with(&config, place, |blueprint| {
+        trapped_ports::set(&trap, blueprint)
+    });
     assert_eq!(ended, Ok(Exit::Done));
     true
 }

@@ -8,6 +8,8 @@
 pub enum Kind {
     /// Only ever grows.
     Counter,
+    /// A counter of seconds, which counts whole microseconds; whoever exposes it divides.
+    Seconds,
     /// Goes up and down.
     Gauge,
     /// A distribution, in [`Declaration::buckets`].
@@ -88,15 +90,15 @@ catalogue! {
     /// Pixels of decoded inputs held in memory.
     CREDIT_PIXELS = Gauge "inference_credit_pixels_in_use" [], &[];
     /// Time that a stage stood still for want of credits.
-    BACKPRESSURE = Counter "inference_backpressure_seconds_total" ["stage"], &[];
+    BACKPRESSURE = Seconds "inference_backpressure_seconds_total" ["stage"], &[];
     /// Bytes fetched.
     DOWNLOAD_BYTES = Counter "inference_download_bytes_total" [], &[];
     /// Inputs in a batch handed to a worker.
     BATCH_SIZE = Histogram "inference_batch_size" ["inferrer"], ITEMS;
     /// Time that workers spent inferring.
-    WORKER_BUSY = Counter "inference_worker_busy_seconds_total" ["inferrer"], &[];
+    WORKER_BUSY = Seconds "inference_worker_busy_seconds_total" ["inferrer"], &[];
     /// Time that workers stood idle although a delivery they had yet to see was in flight.
-    WORKER_STARVED = Counter "inference_worker_idle_with_backlog_seconds_total" ["inferrer"], &[];
+    WORKER_STARVED = Seconds "inference_worker_idle_with_backlog_seconds_total" ["inferrer"], &[];
     /// Workers replaced or rebuilt, by cause.
     WORKER_RESTARTS = Counter "inference_worker_restarts_total" ["inferrer", "cause"], &[];
     /// Threads given up as hung that still run.
@@ -121,7 +123,9 @@ mod tests {
         for Declaration { name, kind, help, buckets, .. } in CATALOGUE {
             assert!(name.starts_with("inference_") && name.matches("inference_").count() == 1);
             assert!(seen.insert(name), "{name} is declared twice");
-            assert_eq!(*kind == Kind::Counter, name.ends_with("_total"), "{name}");
+            let counts = matches!(kind, Kind::Counter | Kind::Seconds);
+            assert_eq!(counts, name.ends_with("_total"), "{name}");
+            assert_eq!(*kind == Kind::Seconds, name.ends_with("_seconds_total"), "{name}");
             assert_eq!(*kind == Kind::Histogram, !buckets.is_empty(), "{name}");
             assert!(!name.contains("_ms") && !name.contains("milli"), "{name}");
             assert!(help.trim().ends_with('.'), "{name}: {help}");

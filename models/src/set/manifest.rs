@@ -148,7 +148,10 @@ impl Manifest {
     }
 
     /// Itself, if it stands in the folder of its own inferrer.
-    pub(super) fn in_folder(self, folder: &str) -> Result<Self, ManifestError> {
+    ///
+    /// # Errors
+    /// [`ManifestError`] if the folder has another name.
+    pub fn in_folder(self, folder: &str) -> Result<Self, ManifestError> {
         if self.inferrer == folder {
             return Ok(self);
         }

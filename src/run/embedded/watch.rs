@@ -8,14 +8,15 @@ use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
 use indicatif::MultiProgress;
 use tokio::time::Instant;
 
-use super::assembly::Assembly;
 use super::stopped;
 use crate::adapters::embedded::EmbeddedFolder;
+use crate::admin::board::{Phase, View};
 use crate::config::Config;
 use crate::exit::Stopped;
 use crate::progress::Progress;
+use crate::run::assembly::Assembly;
+use crate::run::instruments::Instruments;
 use crate::shutdown::Shutdown;
-use crate::telemetry::readings::Readings;
 
 /// How often the progress is looked at: often enough for a bar that moves smoothly.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -37,7 +38,7 @@ pub struct Watch<'a> {
     /// The folder, which may refuse to take more.
     pub folder: &'a EmbeddedFolder,
     /// The metrics.
-    pub readings: &'a Readings,
+    pub instruments: &'a Instruments,
     /// Where the progress is shown.
     pub screen: &'a MultiProgress,
 }
@@ -51,8 +52,11 @@ impl Watch<'_> {
         let mut progress = Progress::new(self.screen, self.folder.census.queued as u64);
         let began = Instant::now();
         let book = assembly.blueprint.book.clone();
-        let Pipeline { drain, mut ended, .. } =
+        let board = &self.instruments.board;
+        let blueprint = assembly.blueprint.clone();
+        let Pipeline { drain, vitals, mut ended } =
             Pipeline::start(assembly.blueprint, GuardianSettings::default());
+        board.show(View::of(&blueprint, vitals));
         let mut looks = tokio::time::interval(LOOK_EVERY);
         let mut draining = false;
         let ended = loop {
@@ -65,12 +69,14 @@ impl Watch<'_> {
                     if std::mem::replace(&mut draining, true) {
                         return Err(Stopped::unexpected(format!("a second signal ({signal})")));
                     }
+                    board.enter(Phase::Draining);
                     eprintln!("{signal}: finishing what is in flight; a second signal ends at once");
                     drain.do_send(Drain { within: self.config.limits.drain });
                 }
                 _ = looks.tick() => {
                     progress.show(&book.lock().accounts());
-                    self.readings.collect();
+                    self.instruments.board.beat();
+                    self.instruments.board.collect();
                 }
             }
         };

@@ -1,0 +1,181 @@
+//! One large object into one file: streamed, resumed, proven, renamed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use sha2::{Digest, Sha256};
+
+use super::{S3ModelsError, unavailable};
+
+/// Tries that bring not a single byte before it is given up: with the waits between them, half a
+/// minute, after which an operator should hear of it.
+const FRUITLESS_TRIES: u32 = 5;
+
+/// What to bring, and how to know it.
+pub(super) struct Download<'a> {
+    pub client: &'a Client,
+    pub bucket: &'a str,
+    pub key: String,
+    /// Its URL, for messages.
+    pub what: String,
+    pub bytes: u64,
+    pub sha256: &'a str,
+}
+
+/// The file that grows, locked so that two processes on one cache do not write it at once.
+struct Partial {
+    path: PathBuf,
+    file: File,
+}
+
+impl Download<'_> {
+    /// Brings the object to `target`, unless that is there with the right digest.
+    pub async fn bring_to(&self, target: &Path) -> Result<(), S3ModelsError> {
+        let opened = blocking({
+            let (target, sha256) = (target.to_owned(), self.sha256.to_owned());
+            move || Partial::open(&target, &sha256)
+        });
+        let Some(mut partial) = opened.await.map_err(refused(target))? else { return Ok(()) };
+        tracing::info!(what = self.what, bytes = self.bytes, "fetching weights");
+        let resumed = partial.length().map_err(refused(&partial.path))? > 0;
+        self.fill(&mut partial).await?;
+        let found = partial.digest().await.map_err(refused(&partial.path))?;
+        if found != self.sha256 && resumed {
+            // What an earlier process left may have been of another object.
+            partial.clear().map_err(refused(&partial.path))?;
+            self.fill(&mut partial).await?;
+        }
+        let found = partial.digest().await.map_err(refused(&partial.path))?;
+        if found != self.sha256 {
+            partial.clear().map_err(refused(&partial.path))?;
+            return Err(self.differs("SHA-256", found, self.sha256));
+        }
+        partial.become_file(target).map_err(refused(target))
+    }
+
+    /// Goes on where the file ends, as often as it takes.
+    async fn fill(&self, partial: &mut Partial) -> Result<(), S3ModelsError> {
+        let mut fruitless = 0;
+        loop {
+            let before = partial.length().map_err(refused(&partial.path))?;
+            if before > self.bytes {
+                partial.clear().map_err(refused(&partial.path))?;
+                continue;
+            }
+            if before == self.bytes {
+                return Ok(());
+            }
+            let Err(error) = self.go_on(partial, before).await else { continue };
+            let after = partial.length().map_err(refused(&partial.path))?;
+            fruitless = if after > before { 0 } else { fruitless + 1 };
+            let passing = matches!(error, S3ModelsError::Unavailable { .. });
+            if fruitless == FRUITLESS_TRIES || !passing {
+                return Err(error);
+            }
+            tracing::warn!(%error, after, of = self.bytes, "fetching weights was interrupted");
+            tokio::time::sleep(Duration::from_secs(1 << fruitless)).await;
+        }
+    }
+
+    async fn go_on(&self, partial: &mut Partial, from: u64) -> Result<(), S3ModelsError> {
+        let get = self.client.get_object().bucket(self.bucket).key(&self.key);
+        let get = if from > 0 { get.range(format!("bytes={from}-")) } else { get };
+        let mut answer = get.send().await.map_err(|error| unavailable(&self.what, &error))?;
+        let rest = answer.content_length().and_then(|rest| u64::try_from(rest).ok());
+        if let Some(rest) = rest.filter(|rest| from + rest != self.bytes) {
+            return Err(self.differs("length", (from + rest).to_string(), &self.bytes.to_string()));
+        }
+        while let Some(chunk) =
+            answer.body.try_next().await.map_err(|error| unavailable(&self.what, &error))?
+        {
+            // Straight to the page cache, a chunk at a time: nothing else runs at the start.
+            partial.file.write_all(&chunk).map_err(refused(&partial.path))?;
+        }
+        Ok(())
+    }
+
+    fn differs(&self, property: &'static str, found: String, expected: &str) -> S3ModelsError {
+        S3ModelsError::Digest {
+            what: self.what.clone(),
+            property,
+            found,
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+impl Partial {
+    /// The file to go on with; `None` if `target` is there and has the digest. One with another digest
+    /// (a disk forgets) is removed.
+    fn open(target: &Path, sha256: &str) -> io::Result<Option<Self>> {
+        let folder = target.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let path = target.with_extension("partial");
+        let file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
+        file.lock()?;
+        // Whoever held the lock may have renamed the file that was opened here.
+        let still_there = std::fs::metadata(&path)
+            .is_ok_and(|found| file.metadata().is_ok_and(|opened| opened.ino() == found.ino()));
+        if !still_there {
+            return Self::open(target, sha256);
+        }
+        match digest(target) {
+            Ok(found) if found == sha256 => {
+                std::fs::remove_file(&path)?;
+                return Ok(None);
+            }
+            Ok(found) => {
+                tracing::warn!(path = %target.display(), found, "a cached file is damaged");
+                std::fs::remove_file(target)?;
+            }
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+            Err(cause) => return Err(cause),
+        }
+        Ok(Some(Self { path, file }))
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.file.set_len(0)
+    }
+
+    async fn digest(&self) -> io::Result<String> {
+        let path = self.path.clone();
+        blocking(move || digest(&path)).await
+    }
+
+    fn become_file(self, target: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.path, target)
+    }
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(format!("{:x}", digest.finalize()));
+        }
+        digest.update(&buffer[..read]);
+    }
+}
+
+fn refused(path: &Path) -> impl FnOnce(io::Error) -> S3ModelsError + use<> {
+    let path = path.to_owned();
+    |cause| S3ModelsError::Cache { path, cause }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}

@@ -1,0 +1,261 @@
+//! What `/status` tells.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use actors::failure::{Class, Stage};
+use actors::flow::credits::Budget;
+use actors::ledger::book::Accounts;
+use actors::metrics::{RestartCause, catalogue};
+use serde::Serialize;
+
+use super::board::{Phase, View};
+use crate::telemetry::readings::Readings;
+use crate::version;
+
+/// Everything, as one object.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Version and commit.
+    pub version: &'static str,
+    /// Where the process is in its life.
+    pub phase: Phase,
+    /// Whether it works now.
+    pub ready: bool,
+    /// Why not.
+    pub unready: Vec<String>,
+    /// Since its start.
+    pub uptime_seconds: u64,
+    /// The supervision tree; nothing before the pipeline runs.
+    pub supervision: Option<Supervision>,
+    /// The accounting identity: received is the sum of all the others.
+    pub messages: BTreeMap<&'static str, u64>,
+    /// Messages a second over the last minute.
+    pub per_second: BTreeMap<&'static str, f64>,
+    /// What is lent out, and of how much.
+    pub credits: BTreeMap<&'static str, Credit>,
+    /// Each stage's work.
+    pub stages: Vec<StageStatus>,
+    /// Failures by class, those that happened.
+    pub failures: BTreeMap<&'static str, u64>,
+}
+
+/// The supervision tree.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Supervision {
+    /// The running generation of actors; 1 after an undisturbed start.
+    pub generation: u32,
+    /// What ended the last one.
+    pub last_fault: Option<String>,
+    /// Whether a call waits for a dependency.
+    pub outage: bool,
+    /// The pools and their models.
+    pub pools: Vec<PoolStatus>,
+}
+
+/// One pool.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoolStatus {
+    /// The inferrer.
+    pub inferrer: String,
+    /// Its model's name and version.
+    pub model: String,
+    /// Its digest.
+    pub sha256: String,
+    /// Its workers.
+    pub workers: usize,
+    /// Workers replaced or rebuilt, by cause.
+    pub restarts: BTreeMap<&'static str, u64>,
+}
+
+/// One currency of credits.
+#[derive(Debug, Serialize)]
+pub struct Credit {
+    /// Lent out now.
+    pub taken: u64,
+    /// In all.
+    pub total: u64,
+}
+
+/// One stage.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StageStatus {
+    /// Which.
+    pub stage: &'static str,
+    /// Deliveries that have reached it and not left it.
+    pub in_flight: usize,
+    /// Median time in its queue, in seconds.
+    pub wait_p50: Option<f64>,
+    /// The 95th percentile of it.
+    pub wait_p95: Option<f64>,
+    /// Median time that it worked on an item or batch, in seconds.
+    pub service_p50: Option<f64>,
+    /// The 95th percentile of it.
+    pub service_p95: Option<f64>,
+}
+
+impl Status {
+    /// What is to be told of `pipeline`.
+    #[must_use]
+    pub fn new(
+        phase: Phase,
+        unready: Vec<String>,
+        uptime: Duration,
+        pipeline: Option<&View>,
+        rates: &Rates,
+        readings: &Readings,
+    ) -> Self {
+        let accounts = pipeline.map(|view| view.book.lock().accounts()).unwrap_or_default();
+        Self {
+            version: version::SHORT,
+            phase,
+            ready: unready.is_empty(),
+            unready,
+            uptime_seconds: uptime.as_secs(),
+            supervision: pipeline.map(|view| Supervision::new(view, readings)),
+            messages: named(accounts).into(),
+            per_second: rates.per_second(),
+            credits: pipeline.map(credits).unwrap_or_default(),
+            stages: pipeline.map(|view| stages(view, readings)).unwrap_or_default(),
+            failures: failures(readings),
+        }
+    }
+}
+
+impl Supervision {
+    fn new(view: &View, readings: &Readings) -> Self {
+        let vitals = view.vitals.borrow().clone();
+        let pool = |(name, model, workers): &(_, actors::inference::ModelStamp, usize)| {
+            let inferrer: &actors::inference::InferrerName = name;
+            let causes = RestartCause::ALL.map(|cause| {
+                let labels = [inferrer.as_str(), cause.as_str()];
+                (cause.as_str(), readings.count(&catalogue::WORKER_RESTARTS, &labels))
+            });
+            PoolStatus {
+                inferrer: inferrer.to_string(),
+                model: format!("{} {}", model.name, model.version),
+                sha256: model.sha256.clone(),
+                workers: *workers,
+                restarts: causes.into(),
+            }
+        };
+        Self {
+            generation: vitals.generation,
+            last_fault: vitals.last_fault,
+            outage: view.outages.any(),
+            pools: view.inferrers.iter().map(pool).collect(),
+        }
+    }
+}
+
+fn named(accounts: Accounts) -> [(&'static str, u64); 7] {
+    let Accounts { received, indexed, superseded, parked, released, lost, in_flight } = accounts;
+    [
+        ("received", received),
+        ("indexed", indexed),
+        ("superseded", superseded),
+        ("parked", parked),
+        ("released", released),
+        ("lost", lost),
+        ("inFlight", in_flight),
+    ]
+}
+
+fn credits(view: &View) -> BTreeMap<&'static str, Credit> {
+    let credit = |budget: &Budget| Credit { taken: budget.taken(), total: budget.total() };
+    [
+        ("messages", credit(&view.messages)),
+        ("bytes", credit(&view.bytes)),
+        ("pixels", credit(&view.pixels)),
+    ]
+    .into()
+}
+
+fn stages(view: &View, readings: &Readings) -> Vec<StageStatus> {
+    let at = view.book.lock().at_stages();
+    let status = |stage: &Stage| {
+        let quantiles = |metric| {
+            let found = readings.quantiles(metric, stage.as_str(), [0.5, 0.95]);
+            found.map_or([None, None], |both| both.map(Some))
+        };
+        let [wait_p50, wait_p95] = quantiles(&catalogue::STAGE_WAIT);
+        let [service_p50, service_p95] = quantiles(&catalogue::STAGE_SERVICE);
+        let in_flight = at.get(stage).copied().unwrap_or_default();
+        StageStatus {
+            stage: stage.as_str(),
+            in_flight,
+            wait_p50,
+            wait_p95,
+            service_p50,
+            service_p95,
+        }
+    };
+    Stage::ALL.iter().map(status).collect()
+}
+
+fn failures(readings: &Readings) -> BTreeMap<&'static str, u64> {
+    let count =
+        |class: &Class| (class.as_str(), readings.counter(&catalogue::FAILURES, class.as_str()));
+    Class::ALL.iter().map(count).filter(|(_, count)| *count > 0).collect()
+}
+
+/// The accounts of the last minute, for rates.
+#[derive(Debug, Default)]
+pub struct Rates(VecDeque<(Instant, Accounts)>);
+
+/// What rates are over.
+const WINDOW: Duration = Duration::from_mins(1);
+
+impl Rates {
+    /// Notes the accounts at `now`.
+    pub fn look(&mut self, accounts: Accounts, now: Instant) {
+        self.0.push_back((now, accounts));
+        // The oldest one kept is just outside the window, so that the window is always whole.
+        while self.0.get(1).is_some_and(|(then, _)| now.duration_since(*then) >= WINDOW) {
+            self.0.pop_front();
+        }
+    }
+
+    /// Messages a second over the window, or since the start if that is shorter.
+    #[must_use]
+    pub fn per_second(&self) -> BTreeMap<&'static str, f64> {
+        let (Some((then, before)), Some((now, after))) = (self.0.front(), self.0.back()) else {
+            return BTreeMap::new();
+        };
+        let seconds = now.duration_since(*then).as_secs_f64();
+        let rate = |((name, after), (_, before)): ((&'static str, u64), (_, u64))| {
+            (name, if seconds > 0.0 { (after - before) as f64 / seconds } else { 0.0 })
+        };
+        let grown = named(*after).into_iter().zip(named(*before));
+        grown.filter(|((name, _), _)| *name != "inFlight").map(rate).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_over_the_last_minute() {
+        let start = Instant::now();
+        let mut rates = Rates::default();
+        for second in 0..300 {
+            let indexed = if second < 200 { 0 } else { 2 * (second - 200) };
+            let accounts = Accounts { received: indexed, indexed, ..Accounts::default() };
+            rates.look(accounts, start + Duration::from_secs(second));
+        }
+
+        assert_eq!(rates.per_second()["indexed"], 2.0);
+        assert_eq!(rates.per_second()["parked"], 0.0);
+        assert!(rates.0.len() <= 61);
+    }
+
+    #[test]
+    fn before_anything_was_looked_at_there_are_no_rates() {
+        assert!(Rates::default().per_second().is_empty());
+    }
+}

@@ -1,0 +1,119 @@
+//! The production service: opened, started, watched, drained, and scraped a last time.
+
+pub(crate) mod open;
+pub(crate) mod settings;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::ledger::book::Accounts;
+use actors::messages::Drain;
+use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use tracing_subscriber::EnvFilter;
+
+use super::assembly::Assembly;
+use super::in_system;
+use super::instruments::Instruments;
+use crate::admin::board::{Board, Phase, View};
+use crate::config::{Config, ServiceConfig};
+use crate::exit::{Exit, Stopped};
+use crate::shutdown::Shutdown;
+use crate::telemetry;
+
+/// How often the main thread shows that it moves; the admin server takes half a minute of silence for
+/// a reason to replace the process.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+
+/// Serves `servers` until it is told to stop.
+///
+/// # Errors
+/// [`Stopped`] when it could not begin, at a second signal, or when supervision gave up.
+pub fn service(config: &Config, servers: &ServiceConfig) -> Result<Exit, Stopped> {
+    let screen = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+    telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
+    tracing::info!(?config, "configuration");
+    let instruments = Instruments::start(config)?;
+    in_system(async {
+        let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
+        actix_rt::spawn(beat(Arc::clone(&instruments.board)));
+        let assembly = tokio::select! {
+            assembly = open::open(config, servers, &instruments) => assembly?,
+            signal = shutdown.signal() => {
+                tracing::info!(signal, "stopped before anything was received");
+                return Ok(Exit::Done);
+            }
+        };
+        let (ended, accounts) = serve(config, &instruments, assembly, &mut shutdown).await?;
+        tell(&ended, &accounts);
+        instruments.board.enter(Phase::Ended);
+        last_scrape(config.admin.last_scrape, &mut shutdown).await;
+        match ended {
+            Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
+            Ended::Drained | Ended::Exhausted => Ok(Exit::Done),
+        }
+    })
+}
+
+async fn beat(board: Arc<Board>) {
+    let mut beats = tokio::time::interval(BEAT_EVERY);
+    loop {
+        beats.tick().await;
+        board.beat();
+    }
+}
+
+/// Starts the pipeline and stays with it until it ends.
+async fn serve(
+    config: &Config,
+    instruments: &Instruments,
+    assembly: Assembly,
+    shutdown: &mut Shutdown,
+) -> Result<(Ended, Accounts), Stopped> {
+    let blueprint = assembly.blueprint.clone();
+    let Pipeline { drain, vitals, mut ended } =
+        Pipeline::start(assembly.blueprint, GuardianSettings::default());
+    instruments.board.show(View::of(&blueprint, vitals));
+    let mut draining = false;
+    let ended = loop {
+        tokio::select! {
+            ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
+                reason: "the root of the supervision tree died".to_owned(),
+            }),
+            signal = shutdown.signal() => {
+                if std::mem::replace(&mut draining, true) {
+                    return Err(Stopped::unexpected(format!("a second signal ({signal})")));
+                }
+                tracing::info!(signal, "finishing what is in flight; a second signal ends at once");
+                instruments.board.enter(Phase::Draining);
+                drain.do_send(Drain { within: config.limits.drain });
+            }
+        }
+    };
+    let accounts = blueprint.book.lock().accounts();
+    Ok((ended, accounts))
+}
+
+/// The final counts, since a process that scaled to zero may not be scraped again.
+fn tell(ended: &Ended, accounts: &Accounts) {
+    let Accounts { received, indexed, superseded, parked, released, lost, in_flight } = *accounts;
+    tracing::info!(
+        ?ended,
+        received,
+        indexed,
+        superseded,
+        parked,
+        released,
+        lost,
+        in_flight,
+        "the pipeline has ended"
+    );
+}
+
+/// Lets the last counts be scraped. A signal meanwhile means that nobody will.
+async fn last_scrape(within: Duration, shutdown: &mut Shutdown) {
+    tokio::select! {
+        () = tokio::time::sleep(within) => {}
+        signal = shutdown.signal() => tracing::info!(signal, "ended without a last scrape"),
+    }
+}

@@ -1,0 +1,89 @@
+//! A host of pictures in this process, which answers each path as it is told and notes what was asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+/// What a path answers.
+#[derive(Clone)]
+pub struct Answer {
+    status: u16,
+    bytes: Vec<u8>,
+    before: Vec<u16>,
+}
+
+impl Answer {
+    /// 200 with these bytes.
+    pub fn ok(bytes: Vec<u8>) -> Self {
+        Self { status: 200, bytes, before: Vec::new() }
+    }
+
+    /// This status with a text for people.
+    pub fn status(status: u16) -> Self {
+        let bytes = if status == 204 { Vec::new() } else { b"for people".to_vec() };
+        Self { status, bytes, before: Vec::new() }
+    }
+
+    /// The same, after the first requests were answered with these.
+    pub fn after(mut self, statuses: &[u16]) -> Self {
+        self.before = statuses.to_vec();
+        self
+    }
+}
+
+#[derive(Default)]
+struct Site {
+    answers: HashMap<String, Answer>,
+    asked: Vec<String>,
+}
+
+/// The host.
+pub struct Images {
+    address: String,
+    site: Arc<Mutex<Site>>,
+}
+
+impl Images {
+    /// On a port of its own.
+    pub async fn start() -> Self {
+        let site = Arc::<Mutex<Site>>::default();
+        let listener =
+            tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&site));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { address, site }
+    }
+
+    /// Answers `path` so from now on.
+    pub fn serve(&self, path: &str, answer: Answer) {
+        self.site.lock().expect("no test panics in it").answers.insert(path.to_owned(), answer);
+    }
+
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Every path that was asked, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.site.lock().expect("no test panics in it").asked.clone()
+    }
+}
+
+async fn answer(State(site): State<Arc<Mutex<Site>>>, uri: Uri) -> Response {
+    let mut site = site.lock().expect("no test panics in it");
+    site.asked.push(uri.path().to_owned());
+    let Some(answer) = site.answers.get_mut(uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if answer.before.is_empty() {
+        let status = StatusCode::from_u16(answer.status).expect("the test names a status");
+        return (status, answer.bytes.clone()).into_response();
+    }
+    StatusCode::from_u16(answer.before.remove(0)).expect("the test names a status").into_response()
+}

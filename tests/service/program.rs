@@ -1,0 +1,68 @@
+//! The program, running.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use super::until;
+
+/// A running service; killed when dropped.
+pub struct Service {
+    child: Child,
+    /// Read while it runs, since a full pipe would hold it up.
+    said: Option<JoinHandle<String>>,
+    address: String,
+}
+
+impl Service {
+    /// Starts `command`, which serves its state at `address`.
+    pub fn start(mut command: Command, address: &str) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the program starts");
+        let mut stderr = child.stderr.take().expect("it is piped");
+        let said = std::thread::spawn(move || {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).expect("text");
+            said
+        });
+        Self { child, said: Some(said), address: address.to_owned() }
+    }
+
+    /// Waits until it says that it is ready.
+    pub async fn ready(&self) {
+        until("readiness", async || (self.ask("/readyz").await?.0 == 200).then_some(())).await;
+    }
+
+    /// What its admin server answers.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        self.ask(path).await.expect("it runs")
+    }
+
+    async fn ask(&self, path: &str) -> Option<(u16, String)> {
+        let answer = reqwest::get(format!("http://{}{path}", self.address)).await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
+    /// Sends the signal of this name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Ends it as ECS does, and expects that it drains; answers what it said.
+    pub fn drain(mut self) -> String {
+        self.signal("TERM");
+        let said = self.said.take().expect("it is drained once").join().expect("it is read");
+        let ended = self.child.wait().expect("it ends");
+        assert_eq!(ended.code(), Some(0), "{said}");
+        said
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has ended unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,152 @@
+//! SQS and SNS as the tests see them: over the SDK, without any code of the program.
+
+use std::process::Command;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use serde_json::{Value, json};
+
+const REGION: &str = "eu-west-1";
+
+/// The service.
+pub struct Queue {
+    endpoint: String,
+    /// Its configuration, for clients of other services there.
+    pub config: SdkConfig,
+    client: aws_sdk_sqs::Client,
+    topics: aws_sdk_sns::Client,
+}
+
+/// A parked message.
+pub struct Letter {
+    /// The message's body.
+    pub body: String,
+    /// What its attribute `parked` says.
+    pub record: Value,
+}
+
+impl Letter {
+    /// The id in the record.
+    pub fn id(&self) -> String {
+        self.record["id"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Queue {
+    /// The one that `./test` started.
+    pub fn at_test_server() -> Self {
+        let endpoint = std::env::var("TEST_AWS_ENDPOINT_URL");
+        let endpoint = endpoint.expect("TEST_AWS_ENDPOINT_URL names a server: ./test starts one");
+        let credentials = Credentials::new("test", "test", None, None, "tests");
+        let config = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .endpoint_url(&endpoint)
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let (client, topics) =
+            (aws_sdk_sqs::Client::new(&config), aws_sdk_sns::Client::new(&config));
+        Self { endpoint, config, client, topics }
+    }
+
+    /// Lets a program find the service.
+    pub fn environment(&self, command: &mut Command) {
+        command
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test");
+    }
+
+    /// A queue and its dead-letter queue, which gets what was received so often.
+    pub async fn pair(&self, name: &str, receives: u32) -> (String, String) {
+        let dead_letters = self.create(&format!("{name}-dead"), None).await;
+        let arn = self.attribute(&dead_letters, Attribute::QueueArn).await;
+        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": receives.to_string()});
+        (self.create(name, Some(policy.to_string())).await, dead_letters)
+    }
+
+    async fn create(&self, name: &str, redrive: Option<String>) -> String {
+        let request = self.client.create_queue().queue_name(name);
+        let request = request.attributes(Attribute::VisibilityTimeout, "5");
+        let request = match redrive {
+            Some(policy) => request.attributes(Attribute::RedrivePolicy, policy),
+            None => request,
+        };
+        let created = request.send().await.expect("a queue can be created");
+        created.queue_url().expect("it has a URL").to_owned()
+    }
+
+    /// Sends a message.
+    pub async fn send(&self, queue: &str, body: &str) {
+        let sent = self.client.send_message().queue_url(queue).message_body(body).send().await;
+        sent.expect("the queue takes a message");
+    }
+
+    /// How many messages it holds, hidden ones included.
+    pub async fn depth(&self, queue: &str) -> usize {
+        let names = [
+            Attribute::ApproximateNumberOfMessages,
+            Attribute::ApproximateNumberOfMessagesNotVisible,
+            Attribute::ApproximateNumberOfMessagesDelayed,
+        ];
+        let mut depth = 0;
+        for name in names {
+            depth += self.attribute(queue, name).await.parse::<usize>().expect("a number");
+        }
+        depth
+    }
+
+    async fn attribute(&self, queue: &str, name: Attribute) -> String {
+        let request = self.client.get_queue_attributes().queue_url(queue);
+        let answer = request.attribute_names(name.clone()).send().await.expect("it answers");
+        let found = answer.attributes().and_then(|attributes| attributes.get(&name));
+        found.cloned().unwrap_or_else(|| "0".to_owned())
+    }
+
+    /// Takes parked messages off the dead-letter queue: what comes within a second.
+    pub async fn letters(&self, queue: &str) -> Vec<Letter> {
+        let request = self.client.receive_message().queue_url(queue).max_number_of_messages(10);
+        let request = request.message_attribute_names("All").wait_time_seconds(1);
+        let answer = request.send().await.expect("it answers");
+        let mut letters = Vec::new();
+        for message in answer.messages() {
+            let attributes = message.message_attributes();
+            let record = attributes.and_then(|attributes| attributes.get("parked"));
+            let record = record.and_then(|attribute| attribute.string_value());
+            letters.push(Letter {
+                body: message.body().unwrap_or_default().to_owned(),
+                record: record.map_or(Value::Null, |text| text.parse().expect("JSON")),
+            });
+            let handle = message.receipt_handle().expect("it has a handle");
+            let deleted = self.client.delete_message().queue_url(queue).receipt_handle(handle);
+            deleted.send().await.expect("it can be deleted");
+        }
+        letters
+    }
+
+    /// Takes the bodies off a queue.
+    pub async fn bodies(&self, queue: &str) -> Vec<String> {
+        self.letters(queue).await.into_iter().map(|letter| letter.body).collect()
+    }
+
+    /// A topic, and a queue that gets what is published there, raw.
+    pub async fn topic_with_listener(&self) -> (String, String) {
+        let name = super::unique();
+        let topic = self.topics.create_topic().name(&name).send().await.expect("a topic");
+        let topic = topic.topic_arn().expect("it has a name").to_owned();
+        let listener = self.create(&format!("{name}-listener"), None).await;
+        let arn = self.attribute(&listener, Attribute::QueueArn).await;
+        let subscribed = self.topics.subscribe().topic_arn(&topic).protocol("sqs").endpoint(arn);
+        let subscribed = subscribed.attributes("RawMessageDelivery", "true").send().await;
+        subscribed.expect("a queue can listen");
+        (topic, listener)
+    }
+
+    /// Deletes a topic.
+    pub async fn delete_topic(&self, topic: &str) {
+        self.topics.delete_topic().topic_arn(topic).send().await.expect("it can be deleted");
+    }
+}
