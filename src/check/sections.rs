@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use actors::failure::Class;
 use actors::flow::credits::Budget;
 use actors::inference::InferrerSpec;
 use actors::ports::Fetcher;
@@ -157,10 +158,9 @@ async fn images(config: &Config, servers: &ServiceConfig) -> Vec<Finding> {
                     let text = format!("{}: {} bytes", raw.location, raw.bytes.len());
                     Finding::new("images", Fine, text)
                 }
-                // One picture of many: what happens to it is no verdict on its host.
                 Err(error) => {
                     let text = format!("the picture of {}: {}: {error}", record.id, error.class);
-                    Finding::new("images", Warning, text)
+                    Finding::new("images", of_one_picture(error.class), text)
                 }
             }
         }
@@ -168,4 +168,12 @@ async fn images(config: &Config, servers: &ServiceConfig) -> Vec<Finding> {
         Err(cause) => Finding::new("images", Warning, format!("none was tried: {cause}")),
     });
     findings
+}
+
+/// Of one picture of many: what is wrong with it alone says nothing of its host.
+const fn of_one_picture(class: Class) -> Verdict {
+    match class {
+        Class::HttpUnavailable | Class::ForbiddenAddress | Class::Denied => Failure,
+        _ => Warning,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -63,6 +64,8 @@ pub struct ServiceConfig {
     pub topic_arn: Option<String>,
     /// The length of feature vectors that is meant, where it is not 4096.
     pub features_dimensions: Option<usize>,
+    /// How long a receive waits for messages.
+    pub long_poll: Duration,
     /// Buckets from which large bodies may be read.
     pub payload_buckets: Vec<String>,
     /// The only hosts of pictures; empty for all.
@@ -183,6 +186,7 @@ impl ServiceConfig {
             features_dimensions: access.features_dimensions.as_deref().map(|text| {
                 problems.parse("features-dimensions", text, values::count::<u16>).into()
             }),
+            long_poll: problems.parse("long-poll", &access.long_poll, long_poll),
             payload_buckets: values::list(access.payload_buckets.as_deref()),
             image_hosts: hosts(access, problems),
             allow_addresses: networks(access, problems),
@@ -212,6 +216,13 @@ fn credentials(access: &AccessOptions, problems: &mut Problems) -> Credentials {
         }
     }
     Credentials::None
+}
+
+/// The longest poll that SQS allows is 20 s, and it counts in seconds.
+fn long_poll(text: &str) -> Result<Duration, String> {
+    let poll = values::duration(text).ok();
+    poll.filter(|poll| poll.subsec_nanos() == 0 && poll.as_secs() <= 20)
+        .ok_or_else(|| "write whole seconds from 1s to 20s".to_owned())
 }
 
 /// An address over HTTP; one that stands in where there is a problem. An empty text was told before.

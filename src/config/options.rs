@@ -232,6 +232,13 @@ pub struct AccessOptions {
     #[arg(long, env, value_name = "N")]
     pub features_dimensions: Option<String>,
 
+    /// How long a receive waits for messages, 20s at most
+    ///
+    /// A stop waits for the receive under way, because what that brings would else stay hidden: a
+    /// shorter poll ends sooner and costs more requests while there is nothing to do.
+    #[arg(long, env, value_name = "TIME", default_value = "20s")]
+    pub long_poll: String,
+
     /// Buckets from which bodies may be read that are too large for the queue (the extended client's)
     #[arg(long, env, value_name = "NAME,…")]
     pub payload_buckets: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,18 +15,25 @@ pub struct Answer {
     status: u16,
     bytes: Vec<u8>,
     before: Vec<u16>,
+    delay: Duration,
 }
 
 impl Answer {
     /// 200 with these bytes.
     pub fn ok(bytes: Vec<u8>) -> Self {
-        Self { status: 200, bytes, before: Vec::new() }
+        Self { status: 200, bytes, before: Vec::new(), delay: Duration::ZERO }
     }
 
     /// This status with a text for people.
     pub fn status(status: u16) -> Self {
         let bytes = if status == 204 { Vec::new() } else { b"for people".to_vec() };
-        Self { status, bytes, before: Vec::new() }
+        Self { status, bytes, before: Vec::new(), delay: Duration::ZERO }
+    }
+
+    /// The same, this late.
+    pub fn late(mut self, by: Duration) -> Self {
+        self.delay = by;
+        self
     }
 
     /// The same, after the first requests were answered with these.
@@ -76,14 +84,17 @@ impl Images {
 }
 
 async fn answer(State(site): State<Arc<Mutex<Site>>>, uri: Uri) -> Response {
-    let mut site = site.lock().expect("no test panics in it");
-    site.asked.push(uri.path().to_owned());
-    let Some(answer) = site.answers.get_mut(uri.path()) else {
-        return StatusCode::NOT_FOUND.into_response();
+    let (status, bytes, delay) = {
+        let mut site = site.lock().expect("no test panics in it");
+        site.asked.push(uri.path().to_owned());
+        match site.answers.get_mut(uri.path()) {
+            None => (404, Vec::new(), Duration::ZERO),
+            Some(answer) if answer.before.is_empty() => {
+                (answer.status, answer.bytes.clone(), answer.delay)
+            }
+            Some(answer) => (answer.before.remove(0), Vec::new(), Duration::ZERO),
+        }
     };
-    if answer.before.is_empty() {
-        let status = StatusCode::from_u16(answer.status).expect("the test names a status");
-        return (status, answer.bytes.clone()).into_response();
-    }
-    StatusCode::from_u16(answer.before.remove(0)).expect("the test names a status").into_response()
+    tokio::time::sleep(delay).await;
+    (StatusCode::from_u16(status).expect("the test names a status"), bytes).into_response()
 }

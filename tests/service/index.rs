@@ -26,8 +26,18 @@ impl Index {
             "settings": {"number_of_shards": 1, "number_of_replicas": 0},
             "mappings": {"dynamic": false, "properties": {"modifiedTime": {"type": "date"}}},
         });
+        self.create_with(name, &settings).await;
+    }
+
+    /// An index with these settings and mappings.
+    pub async fn create_with(&self, name: &str, settings: &Value) {
         let url = format!("{}/{name}", self.url);
         self.expect(self.client.put(url).body(settings.to_string())).await;
+    }
+
+    /// Makes what was written findable.
+    pub async fn refresh(&self, name: &str) {
+        self.expect(self.client.post(format!("{}/{name}/_refresh", self.url))).await;
     }
 
     /// Deletes an index.

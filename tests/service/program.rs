@@ -43,6 +43,24 @@ impl Service {
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
+    /// What it answers to a browser.
+    pub async fn page(&self, path: &str) -> String {
+        let request = reqwest::Client::new().get(format!("http://{}{path}", self.address));
+        let answer = request.header("Accept", "text/html,*/*").send().await.expect("it runs");
+        answer.text().await.expect("text")
+    }
+
+    /// Waits for its end.
+    pub fn code(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
     /// Sends the signal of this name.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();

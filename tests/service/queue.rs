@@ -4,7 +4,7 @@ use std::process::Command;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
-use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName as Attribute};
 use serde_json::{Value, json};
 
 const REGION: &str = "eu-west-1";
@@ -49,6 +49,11 @@ impl Queue {
         let (client, topics) =
             (aws_sdk_sqs::Client::new(&config), aws_sdk_sns::Client::new(&config));
         Self { endpoint, config, client, topics }
+    }
+
+    /// Where it is.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// Lets a program find the service.
@@ -125,6 +130,30 @@ impl Queue {
             deleted.send().await.expect("it can be deleted");
         }
         letters
+    }
+
+    /// How many messages are hidden.
+    pub async fn hidden(&self, queue: &str) -> usize {
+        let name = Attribute::ApproximateNumberOfMessagesNotVisible;
+        self.attribute(queue, name).await.parse().expect("a number")
+    }
+
+    /// How often each of the messages that can be received now was received before.
+    pub async fn receive_counts(&self, queue: &str) -> Vec<u32> {
+        let mut counts = Vec::new();
+        loop {
+            let request = self.client.receive_message().queue_url(queue).max_number_of_messages(10);
+            let count = MessageSystemAttributeName::ApproximateReceiveCount;
+            let request = request.message_system_attribute_names(count.clone());
+            let answer = request.wait_time_seconds(1).send().await.expect("it answers");
+            if answer.messages().is_empty() {
+                return counts;
+            }
+            counts.extend(answer.messages().iter().map(|message| {
+                let found = message.attributes().and_then(|attributes| attributes.get(&count));
+                found.expect("it was asked for").parse::<u32>().expect("a number") - 1
+            }));
+        }
     }
 
     /// Takes the bodies off a queue.

@@ -5,6 +5,7 @@
 pub mod images;
 pub mod index;
 pub mod program;
+pub mod proxy;
 pub mod queue;
 
 use std::io::Cursor;
@@ -41,7 +42,8 @@ pub struct Stage {
     pub images: Images,
     /// What is ours there.
     pub names: Names,
-    address: String,
+    /// Where the program's admin server listens.
+    pub address: String,
 }
 
 impl Stage {
@@ -63,9 +65,7 @@ impl Stage {
         };
         index.create(&names.initial).await;
         index.create(&names.augmented).await;
-        let admin = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
-        let address = admin.local_addr().expect("it is bound").to_string();
-        Self { queue, index, images: Images::start().await, names, address }
+        Self { queue, index, images: Images::start().await, names, address: free_address() }
     }
 
     /// With a small picture for each of these ids.
@@ -101,37 +101,73 @@ impl Stage {
         service
     }
 
+    /// Starts a second program on the same queue, and waits until it is ready.
+    pub async fn start_beside(&self, arguments: &[&str]) -> Service {
+        let address = free_address();
+        let mut command = self.command(arguments);
+        command.args(["--admin-address", &address]);
+        let service = Service::start(command, &address);
+        service.ready().await;
+        service
+    }
+
+    /// Starts the program, which finds SQS at another endpoint, and waits until it is ready.
+    pub async fn start_by(&self, endpoint: &str, arguments: &[&str]) -> Service {
+        let mut command = self.command(arguments);
+        command.env("AWS_ENDPOINT_URL", endpoint);
+        let service = Service::start(command, &self.address);
+        service.ready().await;
+        service
+    }
+
     /// Starts the program, which ends at once with `code`; answers what it says.
     pub async fn refuses(&self, arguments: &[&str], code: i32) -> String {
         crate::fixture::ended(self.command(arguments).output().expect("it starts"), code)
     }
 
-    /// The program's command with the locations of this stage.
+    /// The program's command `run` with the locations of this stage.
     pub fn command(&self, arguments: &[&str]) -> std::process::Command {
+        self.command_of("run", arguments)
+    }
+
+    /// Another of its commands with the same options.
+    pub fn command_of(&self, name: &str, arguments: &[&str]) -> std::process::Command {
         let mut command = crate::fixture::program();
         let Names { queue, dead_letters, initial, augmented } = &self.names;
-        command.args(["run", "--production", "--models", "bundled"]);
-        command.args(["--features-dimensions", "1280", "--last-scrape", "0s"]);
-        command.args(["--queue-url", queue, "--dead-letter-queue-url", dead_letters]);
-        command.args(["--elasticsearch-url", &self.index.url]);
+        command.args([name, "--production"]);
+        if !arguments.contains(&"--models") {
+            command.args(["--models", "bundled"]);
+        }
+        command.args(["--features-dimensions", "1280", "--long-poll", "1s"]);
+        command.args(["--queue-url", queue]);
+        if !arguments.contains(&"--elasticsearch-url") {
+            command.args(["--elasticsearch-url", &self.index.url]);
+        }
         command.args(["--initial-index", initial, "--augmented-index", augmented]);
-        command.args(["--allow-address", "127.0.0.1/32", "--admin-address", &self.address]);
+        command.args(["--allow-address", "127.0.0.1/32"]);
+        // As variables, so that an argument of a test goes first.
+        command.env("ADMIN_ADDRESS", &self.address).env("LAST_SCRAPE", "0s");
+        command.env("DEAD_LETTER_QUEUE_URL", dead_letters);
         command.args(arguments);
         self.queue.environment(&mut command);
         command
     }
 
-    /// Waits until so many messages are settled: neither visible nor in flight on the queue.
+    /// Waits until the program has settled so many messages.
     pub async fn settled(&self, messages: usize) {
-        let url = format!("http://{}/status", self.address);
         until(&format!("{messages} settled messages"), async || {
-            let status: Value =
-                reqwest::get(&url).await.ok()?.text().await.ok().and_then(|t| t.parse().ok())?;
+            let status = self.status().await?;
             let count = |name: &str| status["messages"][name].as_u64().unwrap_or_default();
             let settled = count("indexed") + count("superseded") + count("parked");
             (settled >= messages as u64).then_some(())
         })
         .await;
+    }
+
+    /// What the program tells of itself, if it runs.
+    pub async fn status(&self) -> Option<Value> {
+        let answer = reqwest::get(format!("http://{}/status", self.address)).await.ok()?;
+        answer.text().await.ok()?.parse().ok()
     }
 
     /// Waits until so many messages are parked.
@@ -172,6 +208,12 @@ impl Stage {
         let left = self.queue.depth(&self.names.dead_letters).await;
         assert_eq!(left, 0, "messages are left on the dead-letter queue");
     }
+}
+
+/// An address of this machine at which nobody listens.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+    listener.local_addr().expect("it is bound").to_string()
 }
 
 /// A name that no other test of any run has.

@@ -6,7 +6,7 @@ use actors::inference::{FieldKind, InferrerSpec};
 use actors::ports::Topic;
 use aws_config::SdkConfig;
 
-use super::settings;
+use super::settings as settings_of;
 use crate::adapters::aws;
 use crate::adapters::elasticsearch::{self, OpenError};
 use crate::adapters::embedded::NoTopic;
@@ -41,13 +41,13 @@ pub async fn open(
     if let Some(unmeant) = unmeant_dimensions(&specs, servers.features_dimensions) {
         return Err(Stopped::usage(unmeant));
     }
-    let cluster = elasticsearch::open(&settings::elasticsearch(servers), &specs).await;
+    let cluster = elasticsearch::open(&settings_of::elasticsearch(servers), &specs).await;
     let cluster = cluster.map_err(|error| match error {
         OpenError::Settings(_) => Stopped::usage(error),
         OpenError::NotReady(_) => Stopped::unavailable(error),
     })?;
     tracing::info!(server = %cluster.server, "the cluster is ready");
-    let fetcher = HttpFetcher::open(settings::fetcher(config, servers));
+    let fetcher = HttpFetcher::open(settings_of::fetcher(config, servers));
     let limits = ::models::picture::Limits { pixels: config.limits.picture_pixels.into() };
     let engines = Engines {
         queue: Arc::new(queue?),
@@ -57,11 +57,15 @@ pub async fn open(
         index: Arc::new(cluster.index),
         topic: topic?,
     };
-    Ok(Assembly::of(engines, &models, config, &*instruments.recorder, assembly::settings()))
+    let mut settings = assembly::settings();
+    // The fetcher bounds what each host gets; a bound on all of them would let one that hangs hold up
+    // the others.
+    settings.downloader.fetches = config.limits.in_flight as usize;
+    Ok(Assembly::of(engines, &models, config, &*instruments.recorder, settings))
 }
 
 async fn queue(aws: &SdkConfig, servers: &ServiceConfig) -> Result<SqsQueue, Stopped> {
-    let opened = SqsQueue::open(aws, settings::queue(servers)).await;
+    let opened = SqsQueue::open(aws, settings_of::queue(servers)).await;
     opened.map_err(|error| {
         if error.is_usage() { Stopped::usage(error) } else { Stopped::unavailable(error) }
     })

@@ -11,6 +11,7 @@ use crate::run::assembly;
 pub fn queue(servers: &ServiceConfig) -> SqsSettings {
     let (queue, dead_letters) = (&servers.queue_url, &servers.dead_letter_queue_url);
     SqsSettings {
+        wait: servers.long_poll,
         payload_buckets: servers.payload_buckets.clone(),
         ..SqsSettings::new(queue.clone(), dead_letters.clone())
     }

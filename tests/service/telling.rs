@@ -1,0 +1,129 @@
+//! What the service and its commands tell.
+
+use std::process::Command;
+
+use crate::fixture::{ended, program};
+use crate::stage::Stage;
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn check_finds_nothing_where_everything_is_there_and_changes_nothing() {
+    let stage = Stage::with_images(&["checked1"]).await;
+    let (topic, _) = stage.queue.topic_with_listener().await;
+    stage.index.refresh(&stage.names.initial).await;
+
+    let said = check(&stage, &["--topic-arn", &topic], 0).await;
+
+    for found in [
+        "ok       credentials",
+        "ok       queue",
+        "ok       dead letters",
+        "ok       topic",
+        "ok       models         features: efficientnet-lite0-imagenet1k",
+        "ok       elasticsearch",
+        "ok       images",
+        "warning  images         pictures may be fetched from 127.0.0.1/32",
+    ] {
+        assert!(said.contains(found), "{found:?} is missing in:\n{said}");
+    }
+    stage.queues_are_empty().await;
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn check_names_everything_that_is_wrong_at_once() {
+    let stage = Stage::new().await;
+    stage.index.delete(&stage.names.augmented).await;
+    let vectors = serde_json::json!({"mappings": {"properties": {"state": {"properties": {
+        "inferredData": {"properties": {
+            "features": {"type": "dense_vector", "dims": 4096, "similarity": "dot_product"},
+        }},
+    }}}}});
+    stage.index.create_with(&stage.names.augmented, &vectors).await;
+    let nowhere = format!("{}-nowhere", stage.names.dead_letters);
+    let topic = "arn:aws:sns:eu-west-1:000000000000:nowhere";
+    let arguments = ["--topic-arn", topic, "--dead-letter-queue-url", &nowhere];
+
+    let said = check(&stage, &arguments, 69).await;
+
+    for found in ["FAILURE  dead letters", "FAILURE  topic", "FAILURE  elasticsearch"] {
+        assert!(said.contains(found), "{found:?} is missing in:\n{said}");
+    }
+    assert!(said.contains("4096") && said.contains("1280"), "{said}");
+}
+
+/// In another thread, because the host of pictures is in this one.
+async fn check(stage: &Stage, arguments: &[&str], code: i32) -> String {
+    let mut command = stage.command_of("check", arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    ended(output.expect("it does not panic").expect("it starts"), code)
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn health_asks_a_running_process() {
+    let stage = Stage::new().await;
+    let health = |stage: &Stage| {
+        let mut command: Command = program();
+        command.args(["health", "--admin-address", &stage.address]);
+        command.output().expect("it starts")
+    };
+    let service = stage.start(&[]).await;
+
+    ended(health(&stage), 0);
+    service.drain();
+
+    let said = ended(health(&stage), 69);
+    assert!(said.contains("does not answer"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn status_is_json_for_programs_and_a_page_for_people() {
+    let stage = Stage::with_images(&["status01"]).await;
+    let service = stage.start(&[]).await;
+    stage.send("status01").await;
+    stage.settled(1).await;
+
+    let status = stage.status().await.expect("it runs");
+    let page = service.page("/status").await;
+    let metrics = service.get("/metrics").await.1;
+    service.drain();
+
+    assert_eq!(status["phase"], "running");
+    assert_eq!(status["messages"]["indexed"], 1);
+    assert_eq!(status["supervision"]["generation"], 1);
+    assert_eq!(status["supervision"]["pools"].as_array().map(Vec::len), Some(3));
+    assert_eq!(status["credits"]["messages"]["total"], 64);
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("http-equiv=\"refresh\""),
+        "{page}"
+    );
+    assert!(
+        metrics.contains("inference_messages_finished_total{outcome=\"indexed\"} 1"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn the_last_counts_can_be_scraped_after_the_pipeline_has_ended() {
+    let stage = Stage::with_images(&["scraped1"]).await;
+    let service = stage.start(&["--last-scrape", "1h"]).await;
+    stage.send("scraped1").await;
+    stage.settled(1).await;
+
+    service.signal("TERM");
+    crate::stage::until("the end", async || {
+        (service.get("/readyz").await.1.contains("ended")).then_some(())
+    })
+    .await;
+    let metrics = service.get("/metrics").await.1;
+    let said = service.drain();
+
+    assert!(
+        metrics.contains("inference_messages_finished_total{outcome=\"indexed\"} 1"),
+        "{metrics}"
+    );
+    assert!(said.contains("indexed=1"), "{said}");
+}
