@@ -19,3 +19,5 @@ mod hosts;
 mod nginx;
 #[path = "http_fetcher/server.rs"]
 mod server;
+#[path = "http_fetcher/tls.rs"]
+mod tls;

@@ -77,7 +77,9 @@ async fn who_wants_to_be_left_alone_for_longer_than_the_deadline_is() {
     .await;
     let fetcher = fetcher();
     for path in ["/seconds", "/date"] {
-        assert_eq!(class_of(&fetcher, &server.url(path)).await, Class::HttpUnavailable);
+        let error = fetch(&fetcher, &server.url(path)).await.err().unwrap();
+        assert_eq!(error.class, Class::HttpUnavailable);
+        assert!(error.cause.contains("no time left"), "it was not waited for: {error}");
     }
     assert_eq!(server.heads().len(), 2);
 }

@@ -12,7 +12,7 @@ use actors::record::Record;
 use async_trait::async_trait;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, redirect, retry};
 
 use super::address_guard::AddressGuard;
@@ -90,7 +90,6 @@ fn client(
 ) -> Result<Client, HttpFetcherError> {
     crate::tls::install();
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.1"));
     // What is packed would be parked: nothing here unpacks, and so no bomb goes off.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Client::builder()

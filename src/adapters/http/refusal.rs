@@ -96,3 +96,22 @@ impl From<Spent> for Refusal {
         Self::Unavailable { cause: spent.to_string(), again: Again::No, broken: true }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Response;
+    use reqwest::ResponseBuilderExt;
+
+    use super::*;
+
+    #[test]
+    fn not_even_an_error_of_the_client_itself_tells_the_url() {
+        let url = "http://a/b?key=secret".parse().unwrap();
+        let response = Response::builder().status(500).url(url).body("").unwrap();
+        let error = reqwest::Response::from(response).error_for_status().unwrap_err();
+        assert!(error.to_string().contains("secret"), "nothing is tried here");
+
+        let told = format!("{:?}", Refusal::transport(error));
+        assert!(!told.contains("secret"), "{told}");
+    }
+}

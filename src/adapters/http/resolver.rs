@@ -19,8 +19,8 @@ pub trait Lookup: Send + Sync {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The system's: `getaddrinfo` on a blocking thread. It gives up by itself, and only as many names are
-/// looked up at once as there are fetches, so the threads are bounded.
+/// The system's: `getaddrinfo` on a blocking thread. It gives up by itself after some seconds, so few
+/// threads are left to lookups that nobody waits for any more.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SystemLookup;
 

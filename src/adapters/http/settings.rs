@@ -22,8 +22,9 @@ pub struct HttpFetcherSettings {
     /// What one fetch may take, tries and the pauses between them included: long enough for a picture
     /// of 64 MiB at 2.5 MB/s. Waiting for credits and a free slot does not count.
     pub deadline: Duration,
-    /// What a connection may take to be made: a packet that is lost is sent again after 1 and 3 s, and
-    /// a host that does not answer even that leaves time for another try.
+    /// What a connection may take to be made, from its name on and with TLS: a resolver turns to its
+    /// next server after 5 s, a lost packet is sent again after 1 and 3 s; and a host that answers
+    /// nothing leaves time for another try.
     pub connecting: Duration,
     /// Redirects that are followed: from http to https, to another host and to another path, and two
     /// to spare.
@@ -45,7 +46,7 @@ impl Default for HttpFetcherSettings {
             allow: Vec::new(),
             hosts: Vec::new(),
             deadline: Duration::from_secs(30),
-            connecting: Duration::from_secs(5),
+            connecting: Duration::from_secs(10),
             redirects: 5,
             tries: 3,
             throughput: Throughput::default(),
