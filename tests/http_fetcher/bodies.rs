@@ -112,7 +112,7 @@ async fn a_body_over_the_limit_is_left_where_it_is() {
 
 #[tokio::test]
 async fn a_limit_over_the_whole_budget_is_the_budget() {
-    let server = Server::good(|_, _| ok(&[7; 2_000])).await;
+    let server = Server::good(|_, _| ok(&vec![7; 2_000])).await;
     let error = fetch_on(&fetcher(), &server.url("/"), &Budget::new(1_999)).await.err().unwrap();
     assert_eq!((error.class, error.bytes), (Class::TooManyBytes, Some(2_000)));
     assert!(fetch_on(&fetcher(), &server.url("/"), &Budget::new(2_000)).await.is_ok());
@@ -226,7 +226,7 @@ async fn a_slow_picture_above_the_floor_comes_within_the_deadline() {
 /// The hostile ones share the fetcher and its credits with twenty good ones.
 #[tokio::test]
 async fn neighbours_of_hostile_hosts_are_fetched_meanwhile() {
-    let good = Server::good(|_, _| ok(&[7; 50_000])).await;
+    let good = Server::good(|_, _| ok(&vec![7; 50_000])).await;
     let chunk = vec![0; 64 * 1024];
     let hostile = Server::on("127.0.0.1:0", move |path, _| match path {
         "/endless" => vec![

@@ -99,3 +99,24 @@ async fn refusals_of_single_pictures_do_not_make_a_host_a_broken_one() {
     }
     assert_eq!(bytes_of(&fetcher, &server.url("/good")).await, b"picture");
 }
+
+#[tokio::test]
+async fn a_host_that_hangs_keeps_few_of_many_fetches_and_none_of_its_neighbours() {
+    let server = Server::good(|_, _| vec![Act::Hang]).await;
+    let neighbour = Server::good(|_, _| ok(b"neighbour")).await;
+    let deadline = Duration::from_millis(500);
+    let fetcher = HttpFetcher::open(HttpFetcherSettings { deadline, ..settings() }).unwrap();
+    let budget = Budget::new(64 << 20);
+    let hanging = join_all((0..100).map(|number| {
+        let (url, fetcher, budget) = (server.url(&format!("/{number}")), &fetcher, &budget);
+        async move { unchecked(fetcher, &url, budget).await.err().map(|error| error.class) }
+    }));
+    let (classes, fetched) =
+        futures_util::future::join(hanging, bytes_of(&fetcher, &neighbour.url("/"))).await;
+
+    assert_eq!(fetched, b"neighbour");
+    assert!(classes.iter().all(|class| *class == Some(Class::HttpUnavailable)), "{classes:?}");
+    // Ten at once; before the last of them is given up, the first may have been replaced.
+    assert!(server.heads().len() <= 20, "{} asked it", server.heads().len());
+    assert_eq!(budget.taken(), 0);
+}

@@ -7,11 +7,14 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
+use super::refusal::Blame;
+
 /// When a breaker opens, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreakerSettings {
     /// Failures in a row that open it. Twenty are twice what is in flight to a host: one hiccup that
-    /// breaks every connection at once does not open it, its retries failing too does.
+    /// breaks every connection at once does not open it, its retries failing too does. So do ten
+    /// requests that hang, which count twice: no second ten is to wait as long.
     pub failures: u32,
     /// How long it stays open at most, the first time; twice as long after each probe that failed.
     pub first_wait: Duration,
@@ -58,6 +61,15 @@ pub(super) enum Leave {
     Probe,
 }
 
+/// What a breaker did that people should hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It opened, having been closed.
+    Opened,
+    /// It closed, having been open.
+    Closed,
+}
+
 /// The host is left alone for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host failed again and again and is left alone for now")]
@@ -93,21 +105,28 @@ impl Breaker {
         }
     }
 
-    /// The host answered, to whoever it was.
-    pub(super) fn answered(&mut self) {
-        self.state = State::Closed { failures: 0 };
-    }
-
-    /// The host failed at `now`. Failures of requests that were under way when it opened say nothing
-    /// new.
-    pub(super) fn failed(&mut self, leave: Leave, now: Instant) {
+    /// What came, by `now`, of a request that had this leave. An answer closes it, whoever got it;
+    /// failures of requests that were under way when it opened say nothing new.
+    pub(super) fn told(&mut self, leave: Leave, blame: Blame, now: Instant) -> Option<Turn> {
+        let more = match blame {
+            Blame::None => return self.close(),
+            Blame::Failed => 1,
+            Blame::Hung => 2,
+        };
         match (self.state, leave) {
-            (State::Closed { failures }, _) if failures + 1 < self.settings.failures => {
-                self.state = State::Closed { failures: failures + 1 };
+            (State::Closed { failures }, _) if failures + more < self.settings.failures => {
+                self.state = State::Closed { failures: failures + more };
+                None
             }
-            (State::Closed { .. }, _) => self.open(1, now),
-            (State::Probing { times }, Leave::Probe) => self.open(times.saturating_add(1), now),
-            (State::Open { .. } | State::Probing { .. }, _) => {}
+            (State::Closed { .. }, _) => {
+                self.open(1, now);
+                Some(Turn::Opened)
+            }
+            (State::Probing { times }, Leave::Probe) => {
+                self.open(times.saturating_add(1), now);
+                None
+            }
+            (State::Open { .. } | State::Probing { .. }, _) => None,
         }
     }
 
@@ -121,6 +140,11 @@ impl Breaker {
     /// Whether it knows nothing that is worth remembering.
     pub(super) fn is_blank(&self) -> bool {
         self.state == State::Closed { failures: 0 }
+    }
+
+    fn close(&mut self) -> Option<Turn> {
+        let before = std::mem::replace(&mut self.state, State::Closed { failures: 0 });
+        (!matches!(before, State::Closed { .. })).then_some(Turn::Closed)
     }
 
     fn open(&mut self, times: u32, now: Instant) {
@@ -141,7 +165,8 @@ mod tests {
 
     fn opened(now: Instant) -> Breaker {
         let mut breaker = breaker();
-        (0..3).for_each(|_| breaker.failed(Leave::Ordinary, now));
+        let turns = [(); 3].map(|()| breaker.told(Leave::Ordinary, Blame::Failed, now));
+        assert_eq!(turns, [None, None, Some(Turn::Opened)]);
         breaker
     }
 
@@ -150,13 +175,23 @@ mod tests {
         let now = Instant::now();
         let mut breaker = breaker();
         for _ in 0..10 {
-            breaker.failed(Leave::Ordinary, now);
-            breaker.failed(Leave::Ordinary, now);
+            breaker.told(Leave::Ordinary, Blame::Failed, now);
+            breaker.told(Leave::Ordinary, Blame::Failed, now);
             assert_eq!(breaker.admit(now), Ok(Leave::Ordinary));
-            breaker.answered();
+            breaker.told(Leave::Ordinary, Blame::None, now);
         }
         assert!(opened(now).refuses(now));
         assert_eq!(opened(now).admit(now), Err(LeftAlone));
+    }
+
+    #[test]
+    fn requests_that_hang_open_it_in_half_the_number() {
+        let now = Instant::now();
+        let mut breaker = breaker();
+        breaker.told(Leave::Ordinary, Blame::Hung, now);
+        assert!(!breaker.refuses(now));
+        breaker.told(Leave::Ordinary, Blame::Hung, now);
+        assert!(breaker.refuses(now), "two of three");
     }
 
     #[test]
@@ -167,7 +202,7 @@ mod tests {
 
         assert_eq!(breaker.admit(later), Ok(Leave::Probe));
         assert_eq!(breaker.admit(later), Err(LeftAlone), "one at a time");
-        breaker.answered();
+        assert_eq!(breaker.told(Leave::Probe, Blame::None, later), Some(Turn::Closed));
 
         assert!(breaker.is_blank());
         assert_eq!(breaker.admit(later), Ok(Leave::Ordinary));
@@ -183,7 +218,7 @@ mod tests {
             assert!(until - now <= ceiling && until - now >= ceiling / 10);
             now = until;
             assert_eq!(breaker.admit(now), Ok(Leave::Probe));
-            breaker.failed(Leave::Probe, now);
+            assert_eq!(breaker.told(Leave::Probe, Blame::Failed, now), None, "known already");
         }
     }
 
@@ -193,16 +228,16 @@ mod tests {
         let later = now + Duration::from_secs(5);
         let mut breaker = opened(now);
         let before = breaker.state;
-        breaker.failed(Leave::Ordinary, now);
+        breaker.told(Leave::Ordinary, Blame::Failed, now);
         breaker.abandoned(Leave::Ordinary, now);
         assert_eq!(breaker.state, before);
 
         assert_eq!(breaker.admit(later), Ok(Leave::Probe));
-        breaker.failed(Leave::Ordinary, later);
+        breaker.told(Leave::Ordinary, Blame::Failed, later);
         breaker.abandoned(Leave::Probe, later);
         assert_eq!(breaker.admit(later), Ok(Leave::Probe));
 
-        breaker.answered();
+        breaker.told(Leave::Ordinary, Blame::None, now);
         assert!(!breaker.refuses(later), "a host that answers works");
     }
 }

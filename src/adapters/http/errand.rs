@@ -13,7 +13,7 @@ use super::allowance::Allowance;
 use super::body::{Bounds, FIRST_RESERVATION};
 use super::exchange::{Answer, exchange};
 use super::fetcher::Engine;
-use super::refusal::{Again, Refusal};
+use super::refusal::{Again, Blame, Refusal};
 use super::route::Route;
 
 /// The pauses between two tries: short against the deadline, so that all tries fit; the queue's own
@@ -95,7 +95,7 @@ impl<'a> Errand<'a> {
         let visit = hosts.enter(url).await?;
         let exchange = exchange(client, url, (credits, self.budget), self.bounds, &mut self.size);
         let answer = self.allowance.spend(exchange).await.unwrap_or_else(|spent| Err(spent.into()));
-        visit.end(answer.as_ref().err().is_some_and(Refusal::blames_the_host));
+        visit.end(answer.as_ref().err().map_or(Blame::None, Refusal::blame));
         answer
     }
 

@@ -8,7 +8,7 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use super::body::{self, Bounds};
-use super::refusal::{Again, Refusal};
+use super::refusal::{Again, Blame, Refusal};
 use super::retry_after::retry_after;
 use super::verdict::Verdict;
 
@@ -52,7 +52,8 @@ fn failure(class: Class, response: &Response) -> Refusal {
         return Refusal::Final(class, cause);
     }
     let again = pause(response.headers()).map_or(Again::Yes, Again::After);
-    Refusal::Unavailable { cause, again, broken: status.is_server_error() }
+    let blame = if status.is_server_error() { Blame::Failed } else { Blame::None };
+    Refusal::Unavailable { cause, again, blame }
 }
 
 fn pause(headers: &HeaderMap) -> Option<std::time::Duration> {

@@ -7,7 +7,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
-use super::breaker::{Breaker, BreakerSettings, Leave, LeftAlone};
+use super::breaker::{Breaker, BreakerSettings, Leave, LeftAlone, Turn};
+use super::refusal::Blame;
 
 /// How a host is treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,7 @@ pub(super) struct Hosts {
 
 #[derive(Debug)]
 struct Host {
+    name: String,
     slots: Arc<Semaphore>,
     condition: Mutex<Condition>,
 }
@@ -97,7 +99,7 @@ impl Hosts {
             forget_one(&mut known);
         }
         let seed = self.seed.wrapping_add(known.len() as u64);
-        let host = Arc::new(Host::new(&self.settings, seed));
+        let host = Arc::new(Host::new(name.clone(), &self.settings, seed));
         known.insert(name, Arc::clone(&host));
         host
     }
@@ -117,9 +119,10 @@ fn forget_one(known: &mut HashMap<String, Arc<Host>>) {
 }
 
 impl Host {
-    fn new(settings: &HostSettings, seed: u64) -> Self {
+    fn new(name: String, settings: &HostSettings, seed: u64) -> Self {
         let breaker = Breaker::new(settings.breaker.clone(), seed);
         Self {
+            name,
             slots: Arc::new(Semaphore::new(settings.at_once)),
             condition: Mutex::new(Condition { breaker, asked: Instant::now() }),
         }
@@ -131,14 +134,15 @@ impl Host {
 }
 
 impl Visit {
-    /// Ends the visit: the host answered, or it `failed`.
-    pub(super) fn end(mut self, failed: bool) {
+    /// Ends the visit, with what is to be said against the host.
+    pub(super) fn end(mut self, blame: Blame) {
         self.told = true;
-        let breaker = &mut self.host.condition().breaker;
-        if failed {
-            breaker.failed(self.leave, Instant::now());
-        } else {
-            breaker.answered();
+        let turn = self.host.condition().breaker.told(self.leave, blame, Instant::now());
+        let host = &self.host.name;
+        match turn {
+            Some(Turn::Opened) => tracing::warn!(host, "it fails again and again; left alone"),
+            Some(Turn::Closed) => tracing::info!(host, "it works again"),
+            None => {}
         }
     }
 }
@@ -177,7 +181,7 @@ mod tests {
         assert!(hosts.enter(&url("b")).await.is_ok());
         assert!(hosts.enter(&url("a:81")).await.is_ok(), "another port is another server");
 
-        first.end(false);
+        first.end(Blame::None);
         assert!(hosts.enter(&url("a")).await.is_ok());
     }
 
@@ -191,7 +195,7 @@ mod tests {
         });
         tokio::task::yield_now().await;
 
-        visit.end(true);
+        visit.end(Blame::Failed);
 
         assert_eq!(waiting.await.unwrap(), Err(LeftAlone));
         assert!(hosts.enter(&url("a")).await.is_err());
@@ -201,7 +205,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_is_dropped_is_made_again() {
         let hosts = hosts(1, 1, 8);
-        hosts.enter(&url("a")).await.unwrap().end(true);
+        hosts.enter(&url("a")).await.unwrap().end(Blame::Failed);
         tokio::time::advance(Duration::from_secs(5)).await;
 
         drop(hosts.enter(&url("a")).await.unwrap());
@@ -212,11 +216,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_so_many_hosts_are_remembered_and_broken_ones_the_longest() {
         let hosts = hosts(1, 1, 3);
-        hosts.enter(&url("broken")).await.unwrap().end(true);
+        hosts.enter(&url("broken")).await.unwrap().end(Blame::Failed);
         let _visited = hosts.enter(&url("visited")).await.unwrap();
         for number in 0..100 {
             tokio::time::advance(Duration::from_millis(1)).await;
-            hosts.enter(&url(&format!("host-{number}"))).await.unwrap().end(false);
+            hosts.enter(&url(&format!("host-{number}"))).await.unwrap().end(Blame::None);
         }
         let known = hosts.known.lock().unwrap();
         let mut names: Vec<_> = known.keys().map(String::as_str).collect();

@@ -21,8 +21,8 @@ pub(super) enum Refusal {
         cause: String,
         /// Whether to try again.
         again: Again,
-        /// Whether that is how a broken host behaves.
-        broken: bool,
+        /// How much it counts against the host.
+        blame: Blame,
     },
     /// More bytes came than there are credits for, and no more were free: so many are to be reserved
     /// before it is tried again.
@@ -40,6 +40,17 @@ pub(super) enum Again {
     After(Duration),
 }
 
+/// How much a failure counts against a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// Not at all: it works, or was not asked.
+    None,
+    /// It failed.
+    Failed,
+    /// It kept a slot until we gave up: twice as much, because it takes so much longer to notice.
+    Hung,
+}
+
 impl Refusal {
     /// Nothing, or nothing whole, came over the connection: the client's `error`. Half a body, a
     /// certificate that is not trusted and a name that has no address are among these.
@@ -53,13 +64,16 @@ impl Refusal {
         Self::Unavailable {
             cause: format!("the exchange with the host failed: {}", root_cause(&error)),
             again: Again::Yes,
-            broken: true,
+            blame: Blame::Failed,
         }
     }
 
-    /// Whether it is the host's doing.
-    pub(super) const fn blames_the_host(&self) -> bool {
-        matches!(self, Self::Unavailable { broken: true, .. })
+    /// How much it counts against the host.
+    pub(super) const fn blame(&self) -> Blame {
+        match self {
+            Self::Unavailable { blame, .. } => *blame,
+            Self::Final(..) | Self::Credits(_) => Blame::None,
+        }
     }
 }
 
@@ -81,19 +95,19 @@ impl From<Forbidden> for Refusal {
 
 impl From<LeftAlone> for Refusal {
     fn from(left_alone: LeftAlone) -> Self {
-        Self::Unavailable { cause: left_alone.to_string(), again: Again::No, broken: false }
+        Self::Unavailable { cause: left_alone.to_string(), again: Again::No, blame: Blame::None }
     }
 }
 
 impl From<TooSlow> for Refusal {
     fn from(slow: TooSlow) -> Self {
-        Self::Unavailable { cause: slow.to_string(), again: Again::No, broken: true }
+        Self::Unavailable { cause: slow.to_string(), again: Again::No, blame: Blame::Hung }
     }
 }
 
 impl From<Spent> for Refusal {
     fn from(spent: Spent) -> Self {
-        Self::Unavailable { cause: spent.to_string(), again: Again::No, broken: true }
+        Self::Unavailable { cause: spent.to_string(), again: Again::No, blame: Blame::Hung }
     }
 }
 
