@@ -1,5 +1,11 @@
 //! What `--version` says: version, commit, devices and the instruction sets of this host.
 
+/// The version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit it was built from.
+pub const COMMIT: &str = env!("GIT_COMMIT");
+
 /// The version and commit on one line.
 pub const SHORT: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("GIT_COMMIT"), ")");
 

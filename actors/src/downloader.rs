@@ -118,6 +118,7 @@ impl Workshop {
     /// Brings and decodes the input of `download`, noting in its dossier what it learns.
     async fn bring(&self, download: &mut Download) -> Result<Brought, Failure> {
         let fetched = self.fetch(download).await;
+        self.metrics.downloads(fetched.as_ref().err().map(|error| error.class)).increment(1);
         let raw = fetched.map_err(|error| note_failure(&mut download.delivery, error))?;
         self.metrics.download_bytes.increment(raw.bytes.len() as u64);
         let (raw, pixels) = self.measure(raw, &mut download.delivery).await?;

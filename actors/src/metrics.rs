@@ -5,7 +5,7 @@ pub mod catalogue;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 
 use crate::failure::{Class, Stage};
-use crate::inference::InferrerName;
+use crate::inference::{InferrerName, InferrerSpec, ModelStamp};
 use catalogue as c;
 
 /// What became of a delivery, as counted in the accounting identity: received = indexed + superseded
@@ -62,6 +62,8 @@ pub struct Metrics {
     pub credit_bytes: Gauge,
     /// See [`c::CREDIT_PIXELS`].
     pub credit_pixels: Gauge,
+    downloaded: Counter,
+    not_downloaded: Vec<Counter>,
     /// See [`c::DOWNLOAD_BYTES`].
     pub download_bytes: Counter,
     /// See [`c::SINK_RETRIES`].
@@ -195,6 +197,11 @@ impl Metrics {
             stages: Stage::ALL.iter().map(|stage| StageMetrics::new(recorder, *stage)).collect(),
             credit_bytes: gauge(&c::CREDIT_BYTES),
             credit_pixels: gauge(&c::CREDIT_PIXELS),
+            downloaded: counter(&c::DOWNLOADS, &[("outcome", "ok")]),
+            not_downloaded: Class::ALL
+                .iter()
+                .map(|class| counter(&c::DOWNLOADS, &[("outcome", class.as_str())]))
+                .collect(),
             download_bytes: counter(&c::DOWNLOAD_BYTES, &[]),
             sink_retries: counter(&c::SINK_RETRIES, &[]),
             delivery: recorder.register_histogram(&key(&c::DELIVERY, &[]), &METADATA),
@@ -211,6 +218,11 @@ impl Metrics {
     /// The counter of one failure class.
     pub fn failures(&self, class: Class) -> &Counter {
         &self.failures[class as usize]
+    }
+
+    /// The counter of downloads that ended so: well, or with a failure of this class.
+    pub fn downloads(&self, failure: Option<Class>) -> &Counter {
+        failure.map_or(&self.downloaded, |class| &self.not_downloaded[class as usize])
     }
 
     /// The counter of leases lost at one stage.
@@ -271,6 +283,24 @@ impl InferrerMetrics {
     pub fn restarts(&self, cause: RestartCause) -> &Counter {
         &self.restarts[cause as usize]
     }
+}
+
+/// Registers which build runs. The gauge is 1 for good.
+pub fn tell_build(recorder: &dyn Recorder, version: &str, commit: &str) {
+    let key = key(&c::BUILD_INFO, &[("version", version), ("commit", commit)]);
+    recorder.register_gauge(&key, &METADATA).set(1.0);
+}
+
+/// Registers which model an inferrer serves. The gauge is 1 for good.
+pub fn tell_model(recorder: &dyn Recorder, spec: &InferrerSpec) {
+    let ModelStamp { name, version, sha256 } = &spec.model;
+    let labels = [
+        ("inferrer", spec.name.as_str()),
+        ("name", name.as_str()),
+        ("version", version.as_str()),
+        ("sha256", sha256.as_str()),
+    ];
+    recorder.register_gauge(&key(&c::MODEL_INFO, &labels), &METADATA).set(1.0);
 }
 
 static METADATA: Metadata<'static> = Metadata::new("inference", Level::INFO, None);

@@ -9,7 +9,7 @@ use actors::flow::outages::Outages;
 use actors::ledger::SharedBook;
 use actors::ledger::book::Book;
 use actors::ledger::disposition::Policy;
-use actors::metrics::{InferrerMetrics, Metrics};
+use actors::metrics::{InferrerMetrics, Metrics, tell_build, tell_model};
 use actors::pool::worker::OwnThreads;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
 use actors::ports::{Catalogue, Decoder, Fetcher, Index, InferrerFactory, Queue, Topic};
@@ -20,6 +20,7 @@ use metrics::Recorder;
 use super::models::Models;
 use crate::adapters::model_inferrers::ModelFactory;
 use crate::config::{Config, ModelConfig, cores};
+use crate::version;
 
 /// What is plugged together.
 pub struct Assembly {
@@ -55,6 +56,8 @@ impl Assembly {
     ) -> Self {
         let limits = &config.limits;
         let outages = Outages::default();
+        tell_build(recorder, version::VERSION, version::COMMIT);
+        models.specs().iter().for_each(|spec| tell_model(recorder, spec));
         let Engines { queue, catalogue, fetcher, decoder, index, topic } = engines;
         let policy = Policy::new(queue.receive_limit(), seed());
         let downloads = DownloaderPorts {

@@ -74,15 +74,21 @@ mod tests {
 
     use actors::failure::Stage;
     use actors::inference::InferrerName;
-    use actors::metrics::{InferrerMetrics, Metrics, Outcome};
+    use actors::metrics::{InferrerMetrics, Metrics, Outcome, tell_build, tell_model};
+    use models::ModelSet;
 
     use super::*;
+    use crate::adapters::model_inferrers;
 
     #[test]
     fn every_declared_metric_is_exposed_with_help_and_type_before_anything_happens() {
         let (exposition, recorder) = Exposition::new();
         let _metrics = Metrics::new(&recorder);
         let _inferrer = InferrerMetrics::new(&recorder, &InferrerName::new("features"));
+        tell_build(&recorder, "1.0", "abc");
+        let models = ModelSet::bundled().unwrap();
+        let manifest = models.inferrers()[0].manifest();
+        tell_model(&recorder, &model_inferrers::spec(manifest, "ab"));
 
         let text = exposition.render();
 

@@ -91,6 +91,8 @@ catalogue! {
     CREDIT_PIXELS = Gauge "inference_credit_pixels_in_use" [], &[];
     /// Time that a stage stood still for want of credits.
     BACKPRESSURE = Seconds "inference_backpressure_seconds_total" ["stage"], &[];
+    /// Inputs asked of their hosts, by what came: ok, or the class of the failure.
+    DOWNLOADS = Counter "inference_download_requests_total" ["outcome"], &[];
     /// Bytes fetched.
     DOWNLOAD_BYTES = Counter "inference_download_bytes_total" [], &[];
     /// Inputs in a batch handed to a worker.
@@ -109,6 +111,10 @@ catalogue! {
     DELIVERY = Histogram "inference_delivery_seconds" [], SECONDS;
     /// The generation of actors now running; 1 after an undisturbed start.
     GENERATION = Gauge "inference_pipeline_generation" [], &[];
+    /// Always 1: the version and commit that run.
+    BUILD_INFO = Gauge "inference_build_info" ["version", "commit"], &[];
+    /// Always 1: the models that serve.
+    MODEL_INFO = Gauge "inference_model_info" ["inferrer", "name", "version", "sha256"], &[];
     /// Time from sending a message to its document being indexed: the service level.
     END_TO_END_AGE = Histogram "inference_end_to_end_age_seconds" [], SECONDS;
 }
