@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::PublishBatchRequestEntry;
 
-use super::aws::batch::{LIMIT, entry_id, in_order};
+use super::aws::batch::{LIMIT, entry_id, in_order, none_answered};
 use super::aws::fault::Fault;
 
 /// What the replaced system wrote there; a subscriber may filter by it.
@@ -84,7 +84,7 @@ impl SnsTopic {
                     (failed.id(), Fault::of_entry(code, message, failed.sender_fault()))
                 }),
             ),
-            Err(error) => vec![Err(Fault::from(&error)); ids.len()],
+            Err(error) => none_answered(ids.len(), &error),
         }
     }
 }

@@ -167,7 +167,7 @@ pub fn all_done(asked: &Asked) -> Reply {
 }
 
 /// Every whole-call fault that a service may answer with; none of them says anything of a message.
-pub const OUTAGES: [Reply; 12] = [
+pub const OUTAGES: [Reply; 15] = [
     Reply::Fault(400, "ThrottlingException"),
     Reply::Fault(403, "RequestThrottled"),
     Reply::Fault(429, "TooManyRequests"),
@@ -178,6 +178,9 @@ pub const OUTAGES: [Reply; 12] = [
     Reply::Fault(400, "InvalidClientTokenId"),
     Reply::Fault(403, "AccessDeniedException"),
     Reply::Fault(400, "QueueDoesNotExist"),
+    Reply::Fault(400, "KmsDisabled"),
+    Reply::Fault(400, "InvalidAddress"),
+    Reply::Fault(400, "ReceiptHandleIsInvalid"),
     Reply::Garbage,
     Reply::Cut,
 ];

@@ -1,6 +1,6 @@
 //! Batch calls: what is asked by position is answered by entry id, in any order, some entries refused.
 
-use super::fault::Fault;
+use super::fault::{Fault, Kind};
 
 /// The most entries that a batch call of SQS or SNS takes.
 pub const LIMIT: usize = 10;
@@ -10,6 +10,16 @@ pub const LIMIT: usize = 10;
 #[must_use]
 pub fn entry_id(position: usize) -> String {
     position.to_string()
+}
+
+/// The answers to `count` entries of a call that failed as a whole. Its refusal says nothing of any one
+/// of them, in particular not that its receipt is stale: they may all be tried again.
+pub fn none_answered(count: usize, fault: impl Into<Fault>) -> Vec<Result<(), Fault>> {
+    let mut fault = fault.into();
+    if matches!(fault.kind, Kind::Stale | Kind::Rejected) {
+        fault.kind = Kind::Transient;
+    }
+    vec![Err(fault); count]
 }
 
 /// The answers to `count` entries, in their order. One that the service says nothing of may or may not
@@ -35,7 +45,17 @@ pub fn in_order<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::aws::fault::Kind;
+
+    #[test]
+    fn a_call_that_is_refused_as_a_whole_is_no_verdict_on_its_entries() {
+        for code in ["ReceiptHandleIsInvalid", "SomethingNew", "ThrottlingException"] {
+            let answers = none_answered(2, Fault::of_entry(code, None, true));
+            let may_pass = |kind| matches!(kind, Kind::Transient | Kind::Throttled);
+            assert!(
+                answers.len() == 2 && answers.into_iter().all(|a| may_pass(a.unwrap_err().kind))
+            );
+        }
+    }
 
     #[test]
     fn answers_come_in_the_order_of_the_questions_and_silence_is_no_success() {

@@ -101,9 +101,11 @@ where
 fn kind_of(code: &str, status: u16) -> Kind {
     match (kind_of_code(code), status) {
         (Kind::Rejected, 429) => Kind::Throttled,
-        (Kind::Rejected, 500..) => Kind::Transient,
+        // An answer that cannot be read and, below, a refusal without a code: something in between spoke.
+        (Kind::Rejected, ..=399 | 500..) => Kind::Transient,
         (Kind::Rejected, 401 | 403) => Kind::Denied,
         (Kind::Rejected, 404) => Kind::Gone,
+        (Kind::Rejected, _) if code.is_empty() => Kind::Transient,
         (kind, _) => kind,
     }
 }
@@ -139,6 +141,10 @@ fn kind_of_code(code: &str) -> Kind {
         | "RequestTimeTooSkewed"
         | "InvalidSecurity" => Kind::Credentials,
         "AccessDenied"
+        | "KmsDisabled"
+        | "KmsInvalidKeyUsage"
+        | "KmsInvalidState"
+        | "KmsNotFound"
         | "AccessDeniedException"
         | "AuthorizationError"
         | "AuthorizationErrorException"
@@ -206,6 +212,9 @@ mod tests {
             ("AWS.SimpleQueueService.MessageNotInflight", 400, Kind::Stale),
             ("InvalidParameterValue", 400, Kind::Rejected),
             ("SomethingNew", 400, Kind::Rejected),
+            ("KmsDisabled", 400, Kind::Denied),
+            ("", 200, Kind::Transient),
+            ("", 400, Kind::Transient),
         ] {
             assert_eq!(kind_of(code, status), kind, "{code} with {status}");
         }

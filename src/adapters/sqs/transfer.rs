@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 
 use super::attributes::LARGEST_MESSAGE;
 use super::letter::Letter;
-use crate::adapters::aws::batch::{LIMIT, entry_id, in_order};
+use crate::adapters::aws::batch::{LIMIT, entry_id, in_order, none_answered};
 use crate::adapters::aws::fault::Fault;
 
 /// Between two queues.
@@ -117,7 +117,7 @@ impl Transfer {
                     (failed.id(), Fault::of_entry(code, message, failed.sender_fault()))
                 }),
             ),
-            Err(error) => vec![Err(Fault::from(&error)); count],
+            Err(error) => none_answered(count, &error),
         }
     }
 }
@@ -149,7 +149,7 @@ async fn delete_batch(client: &Client, url: &str, handles: &[String]) -> Vec<Res
                 (failed.id(), fault)
             }),
         ),
-        Err(error) => vec![Err(Fault::from(&error)); handles.len()],
+        Err(error) => none_answered(handles.len(), &error),
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry as Entry;
 
 use super::settings::LONGEST_LEASE;
-use crate::adapters::aws::batch::{LIMIT, entry_id, in_order};
+use crate::adapters::aws::batch::{LIMIT, entry_id, in_order, none_answered};
 use crate::adapters::aws::fault::Fault;
 
 /// One message's new visibility timeout, from now.
@@ -60,7 +60,7 @@ async fn change_batch(client: &Client, url: &str, batch: &[Change]) -> Vec<Resul
                 (failed.id(), fault)
             }),
         ),
-        Err(error) => vec![Err(Fault::from(&error)); batch.len()],
+        Err(error) => none_answered(batch.len(), &error),
     }
 }
 
