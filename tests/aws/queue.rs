@@ -1,5 +1,6 @@
 //! The queue over an emulator of SQS: leases, receive counts, parking, bodies from SNS and S3.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use actors::failure::Class;
@@ -59,10 +60,10 @@ async fn a_lease_hides_a_message_until_it_ends_unextended() {
     let queue = queues.open(&region).await;
     let first = next(&queue).await;
 
-    assert_eq!(queue.extend(&[first.receipt.clone()], Duration::from_mins(10)).await, [Ok(())]);
+    assert_eq!(queue.extend(from_ref(&first.receipt), Duration::from_mins(10)).await, [Ok(())]);
     tokio::time::sleep(queue.lease() + Duration::from_secs(1)).await;
     assert!(nothing_comes(&queue).await, "it was extended");
-    assert_eq!(queue.extend(&[first.receipt.clone()], Duration::ZERO).await, [Ok(())]);
+    assert_eq!(queue.extend(from_ref(&first.receipt), Duration::ZERO).await, [Ok(())]);
     let second = next(&queue).await;
 
     assert_eq!((first.attempt, second.attempt), (1, 2));
@@ -86,7 +87,7 @@ async fn every_call_with_a_receipt_whose_lease_ran_out_says_that_it_is_lost() {
     tokio::time::sleep(queue.lease() + Duration::from_secs(1)).await;
     let fresh = receive_all(&queue, 3).await;
 
-    let extended = queue.extend(&[stale[0].receipt.clone()], Duration::from_mins(1)).await;
+    let extended = queue.extend(from_ref(&stale[0].receipt), Duration::from_mins(1)).await;
     let release = Release { receipt: stale[1].receipt.clone(), after: Duration::ZERO };
     let released = queue.release(&[release]).await;
     let not_parked = queue.park(&[parked(&stale[2], Class::NotFound)]).await;

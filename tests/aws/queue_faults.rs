@@ -1,5 +1,6 @@
 //! What the queue does when the service does not do what it is asked: every fault has one reading.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -293,8 +294,7 @@ async fn a_hundred_messages_settled_one_by_one_cost_thirty_requests_at_most() {
 
     for _ in 0..10 {
         let receipts = receipts(&receive(&queue, 10).await);
-        let single =
-            receipts.iter().map(|receipt| queue.acknowledge(std::slice::from_ref(receipt)));
+        let single = receipts.iter().map(|receipt| queue.acknowledge(from_ref(receipt)));
         assert!(join_all(single).await.into_iter().flatten().all(|answer| answer.is_ok()));
     }
 
@@ -334,6 +334,9 @@ async fn a_pointer_is_followed_to_allowed_buckets_only_and_read_only_so_far() {
 
     let messages = receive(&queue, 10).await;
 
+    let cause = |at: usize| messages[at].id.clone().expect_err("it names no image").cause;
+    assert!(cause(1).contains("not allowed"), "{}", cause(1));
+    assert!(cause(2).contains("larger than"), "{}", cause(2));
     let read = |message: &actors::ports::Message| match &message.id {
         Ok(id) => id.to_string(),
         Err(failure) => failure.class.to_string(),

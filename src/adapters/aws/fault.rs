@@ -1,5 +1,7 @@
 //! What an error of a service means for whoever called it.
 
+mod codes;
+
 use std::error::Error;
 use std::fmt;
 
@@ -7,6 +9,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use codes::kind_of_code;
 
 /// What kind of error it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,74 +114,12 @@ fn kind_of(code: &str, status: u16) -> Kind {
     }
 }
 
-/// By name alone: the same error comes with different statuses from different services, and in a
-/// batch's entry with none.
-fn kind_of_code(code: &str) -> Kind {
-    let code = code.strip_prefix("AWS.SimpleQueueService.").unwrap_or(code);
-    match code {
-        "Throttling"
-        | "ThrottlingException"
-        | "Throttled"
-        | "ThrottledException"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException"
-        | "SlowDown"
-        | "OverLimit"
-        | "KmsThrottled"
-        | "KMSThrottling" => Kind::Throttled,
-        "ExpiredToken"
-        | "ExpiredTokenException"
-        | "RequestExpired"
-        | "InvalidToken"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "InvalidAccessKeyId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken"
-        | "RequestTimeTooSkewed"
-        | "InvalidSecurity" => Kind::Credentials,
-        "AccessDenied"
-        | "KmsDisabled"
-        | "KmsInvalidKeyUsage"
-        | "KmsInvalidState"
-        | "KmsNotFound"
-        | "AccessDeniedException"
-        | "AuthorizationError"
-        | "AuthorizationErrorException"
-        | "KmsAccessDenied"
-        | "KMSAccessDenied"
-        | "OptInRequired"
-        | "KmsOptInRequired"
-        | "KMSOptInRequired" => Kind::Denied,
-        "QueueDoesNotExist"
-        | "NonExistentQueue"
-        | "QueueDeletedRecently"
-        | "NotFound"
-        | "NotFoundException"
-        | "ResourceNotFoundException"
-        | "NoSuchBucket"
-        | "NoSuchKey" => Kind::Gone,
-        "ReceiptHandleIsInvalid" | "MessageNotInflight" => Kind::Stale,
-        "InternalError"
-        | "InternalErrorException"
-        | "InternalFailure"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException"
-        | "RequestTimeout" => Kind::Transient,
-        _ => Kind::Rejected,
-    }
-}
-
 fn cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     (**error).source() // not that of the reference, which is an error as well
 }
 
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), cause).any(|error| error.is::<CredentialsError>())
+    std::iter::successors(Some(error), cause).any(<dyn Error + 'static>::is::<CredentialsError>)
 }
 
 /// An error and its causes as one sentence; the SDK's errors say little by themselves.

@@ -107,8 +107,10 @@ mod tests {
 
     const LINGER: Duration = Duration::from_millis(500);
 
+    type Batches = Arc<Mutex<Vec<Vec<u32>>>>;
+
     /// Answers each number with its double, and keeps the batches.
-    fn doubler() -> (Arc<Batcher<u32, u32>>, Arc<Mutex<Vec<Vec<u32>>>>) {
+    fn doubler() -> (Arc<Batcher<u32, u32>>, Batches) {
         let batches = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&batches);
         let batcher = Batcher::new(10, LINGER, move |items: Vec<u32>| {

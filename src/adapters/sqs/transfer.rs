@@ -4,7 +4,9 @@
 use std::ops::Range;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, DeleteMessageBatchResultEntry, SendMessageBatchResultEntry,
+};
 
 use super::attributes::LARGEST_MESSAGE;
 use super::letter::Letter;
@@ -111,7 +113,7 @@ impl Transfer {
         match asked.send().await {
             Ok(answer) => in_order(
                 count,
-                answer.successful().iter().map(|done| done.id()),
+                answer.successful().iter().map(SendMessageBatchResultEntry::id),
                 answer.failed().iter().map(|failed| {
                     let (code, message) = (failed.code(), failed.message());
                     (failed.id(), Fault::of_entry(code, message, failed.sender_fault()))
@@ -143,7 +145,7 @@ async fn delete_batch(client: &Client, url: &str, handles: &[String]) -> Vec<Res
     match client.delete_message_batch().queue_url(url).set_entries(Some(entries)).send().await {
         Ok(answer) => in_order(
             handles.len(),
-            answer.successful().iter().map(|done| done.id()),
+            answer.successful().iter().map(DeleteMessageBatchResultEntry::id),
             answer.failed().iter().map(|failed| {
                 let fault = Fault::of_entry(failed.code(), failed.message(), failed.sender_fault());
                 (failed.id(), fault)

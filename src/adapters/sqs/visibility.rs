@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry as Entry;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry as Entry, ChangeMessageVisibilityBatchResultEntry,
+};
 
 use super::settings::LONGEST_LEASE;
 use crate::adapters::aws::batch::{LIMIT, entry_id, in_order, none_answered};
@@ -54,7 +56,7 @@ async fn change_batch(client: &Client, url: &str, batch: &[Change]) -> Vec<Resul
     match asked.send().await {
         Ok(answer) => in_order(
             batch.len(),
-            answer.successful().iter().map(|done| done.id()),
+            answer.successful().iter().map(ChangeMessageVisibilityBatchResultEntry::id),
             answer.failed().iter().map(|failed| {
                 let fault = Fault::of_entry(failed.code(), failed.message(), failed.sender_fault());
                 (failed.id(), fault)
