@@ -149,7 +149,8 @@ pub fn batch(entries: &[Value], answers: &[Option<Result<(), (&str, bool)>>]) ->
     for (entry, answer) in entries.iter().zip(answers).rev() {
         match answer {
             Some(Ok(())) => {
-                done.push(json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": ""}))
+                let id = &entry["Id"];
+                done.push(json!({"Id": id, "MessageId": "m", "MD5OfMessageBody": ""}));
             }
             Some(Err((code, sender))) => {
                 failed.push(json!({"Id": entry["Id"], "Code": code, "SenderFault": sender}));
