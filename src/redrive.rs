@@ -7,7 +7,7 @@
 mod report;
 mod sweep;
 
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ fn class(text: &str) -> Result<String, String> {
     }
 }
 
-/// Puts messages back.
+/// Puts messages back. The first signal lets what is in hand be finished, the second ends it at once.
 ///
 /// # Errors
 /// [`Stopped`] when the queues are unusable or do not answer, or some messages could not be put back.
@@ -90,22 +90,23 @@ pub fn run(options: &RedriveOptions) -> Result<Exit, Stopped> {
         .build()
         .map_err(Stopped::unexpected)?;
     runtime.block_on(async {
+        let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         let config = aws::load().await.map_err(Stopped::usage)?;
-        let interrupted = interruption()?;
-        redrive(&config, options, &screen, &interrupted).await
+        let interrupted = AtomicBool::new(false);
+        let mut work = pin!(redrive(&config, options, &screen, &interrupted));
+        tokio::select! {
+            ended = &mut work => return ended,
+            _ = shutdown.signal() => interrupted.store(true, Ordering::Relaxed),
+        }
+        tokio::select! {
+            ended = &mut work => ended,
+            signal = shutdown.signal() => Err(Stopped::unexpected(format!(
+                "{signal} while messages were in hand: they stay hidden for up to {} minutes, and one \
+                 may be in both queues",
+                HIDDEN.as_secs() / 60
+            ))),
+        }
     })
-}
-
-/// Becomes true with the first signal. What is in hand is finished then; a second one ends the process.
-fn interruption() -> Result<Arc<AtomicBool>, Stopped> {
-    let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    tokio::spawn(async move {
-        shutdown.signal().await;
-        flag.store(true, Ordering::Relaxed);
-    });
-    Ok(interrupted)
 }
 
 /// The same with everything that comes from outside.
