@@ -29,11 +29,11 @@ pub fn line(class: &str, letter: &Letter) -> String {
 pub fn totals(sweep: &Sweep, dry_run: bool) -> String {
     let sum = |count: fn(&Totals) -> u64| sweep.totals.values().map(count).sum::<u64>();
     let (put_back, all) = (sum(|t| t.put_back), sum(|t| t.put_back + t.kept + t.failed));
-    let verb = if dry_run { "would put back" } else { "put back" };
+    let (verb, done) = if dry_run { ("would put back", "to go") } else { ("put back", "put back") };
     let mut text = format!("{verb} {put_back} of {all} messages seen\n");
     for (class, Totals { put_back, kept, failed }) in &sweep.totals {
         // Writing to a String does not fail.
-        let _ = write!(text, "  {class}: {put_back} {verb}, {kept} kept");
+        let _ = write!(text, "  {class}: {put_back} {done}, {kept} kept");
         let _ = if *failed > 0 { writeln!(text, ", {failed} failed") } else { writeln!(text) };
     }
     text
@@ -69,8 +69,8 @@ mod tests {
         let mut sweep = sweep();
         assert_eq!(
             totals(&sweep, true),
-            "would put back 2 of 2 messages seen\n  corrupt_image: 1 would put back, 0 kept\n  \
-             none: 1 would put back, 0 kept\n"
+            "would put back 2 of 2 messages seen\n  corrupt_image: 1 to go, 0 kept\n  \
+             none: 1 to go, 0 kept\n"
         );
         assert_eq!(exit(&sweep), Ok(Exit::Done));
 
