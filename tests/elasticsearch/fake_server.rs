@@ -40,7 +40,7 @@ impl Answer {
     pub fn with_header(status: u16, header: &str, body: &str) -> Self {
         let length = body.len();
         Self::raw(&format!(
-            "HTTP/1.1 {status} X\r\n{header}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "HTTP/1.1 {status} X\r\n{header}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
         ))
     }
 

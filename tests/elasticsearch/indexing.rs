@@ -48,7 +48,6 @@ async fn case_35_one_document_is_indexed_and_reads_back_key_by_key() {
 /// 0.6 as f32 is written as 0.6, which is another f64 than the f32 widened.
 fn numbers_as_f32(mut value: Value) -> Value {
     for number in value["features"].as_array_mut().unwrap() {
-        #[expect(clippy::cast_possible_truncation, reason = "that is what is compared")]
         let narrow = number.as_f64().unwrap() as f32;
         *number = json!(narrow);
     }

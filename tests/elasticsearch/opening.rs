@@ -122,6 +122,7 @@ async fn a_cluster_that_is_silent_or_absent_is_told_within_the_patience_of_a_per
     let found = complaints(&settings).await;
     assert!(found.len() == 1 && found[0].contains("no connection"), "{found:?}");
 
+    settings.question_timeout = Duration::from_secs(20);
     settings.url = "http://no-such-host.invalid".parse().unwrap();
     let found = complaints(&settings).await;
     assert!(found.len() == 1 && found[0].contains("no connection"), "{found:?}");

@@ -48,7 +48,9 @@ async fn most_at_once(refused: usize, wait: Duration) -> usize {
         }
         most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         let inside = Arc::clone(&inside);
-        let leave = move || drop(inside.fetch_sub(1, Ordering::SeqCst));
+        let leave = move || {
+            inside.fetch_sub(1, Ordering::SeqCst);
+        };
         Answer::bulk(&asked.body, 201).after(wait, leave)
     })
     .await;

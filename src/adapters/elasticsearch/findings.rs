@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(failures(&blind), [""; 0]);
 
         let lack = |missing: &[&str]| {
-            let missing = missing.iter().map(ToString::to_string).collect();
+            let missing = missing.iter().map(|text| (*text).to_owned()).collect();
             of_privileges(&Privileges::Missing(missing)).failure()
         };
         assert_eq!(lack(&[]), None);

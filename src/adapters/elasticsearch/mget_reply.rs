@@ -144,7 +144,7 @@ mod tests {
                 "1970",
             ),
             (
-                json!({"_id": "a", "found": true, "_source": document("-009999-01-02T00:00:00Z")}),
+                json!({"_id": "a", "found": true, "_source": document("-009999-01-03T00:00:00Z")}),
                 "1970",
             ),
         ];
