@@ -15,7 +15,8 @@
 //! | 409: a newer version is there | superseded, as good as indexed |
 //! | 400 | rejected with its reason; a request that is refused as a whole is halved to find who it is |
 //! | 429, 5xx, 408, 401, 403 (also a full disk or a block), a closed index | that document again, later |
-//! | the request: 413 | the sink halves it |
+//! | the request: 413, or longer than the nodes say they take | the sink halves it |
+//! | the connection breaks over a large request | halved here, in case the 413 was lost with it |
 //! | 404, 401, 403, 429, 5xx, a redirect, silence, garbage, answers of other documents | unavailable: again, later |
 //! | 429 of any kind, 503, silence | and fewer requests at once |
 //! | the augmented index is gone or has another mapping | nothing is written until it is back |
@@ -120,9 +121,10 @@ pub async fn open(
         packed.clone(),
         settings.verify_after,
     );
+    let longest = survey.longest_request;
     Ok(Engines {
         catalogue: ElasticsearchCatalogue::new(Arc::clone(&client), initial),
-        index: ElasticsearchIndex::new(client, augmented, packed, watch, settings),
+        index: ElasticsearchIndex::new(client, augmented, packed, watch, longest, settings),
         server,
     })
 }

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use inference_manager::adapters::elasticsearch::open;
 use serde_json::json;
 
-use crate::documents::prepared;
+use crate::documents::{prepared, prepared_as};
 use crate::fake_server::{Answer, Asked, FakeServer, bulk_items};
 
 async fn index(
@@ -41,6 +41,48 @@ async fn a_request_that_is_too_large_says_how_large_it_was() {
         Err(IndexError::TooLarge(bytes)) => assert!(bytes > 100, "{bytes}"),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_request_longer_than_the_nodes_take_is_not_even_sent() {
+    let server = FakeServer::start(|asked| {
+        if asked.path.contains("_nodes") {
+            let node = |limit: u64| json!({"http": {"max_content_length_in_bytes": limit}});
+            let nodes = json!({"nodes": {"a": node(1 << 20), "b": node(150), "c": {}}});
+            return Answer::reply(200, &nodes.to_string());
+        }
+        Answer::existing(asked)
+    })
+    .await;
+    let engines = server.engines().await;
+
+    let small = engines.index.index(&[prepared("a", 1)]).await;
+    let large = engines.index.index(&[prepared("a", 1), prepared("b", 1)]).await;
+
+    assert_eq!(small, Ok(vec![Verdict::Indexed]));
+    assert!(matches!(large, Err(IndexError::TooLarge(bytes)) if bytes > 150), "{large:?}");
+    assert_eq!(server.asked("_bulk").len(), 1);
+}
+
+/// Elasticsearch 9 hangs up on what is too large, and its 413 is mostly lost.
+#[tokio::test]
+async fn a_large_request_over_which_the_connection_breaks_is_sent_in_halves() {
+    let strict = |asked: &Asked| match asked.body.len() {
+        0..=1_100_000 => Answer::bulk(&asked.body, 201),
+        _ => Answer::raw(""),
+    };
+    let document = |name: &str, length: usize| {
+        prepared_as(name, 1, &json!({"state": {}, "text": "x".repeat(length)}))
+    };
+    let engines = FakeServer::in_service(strict).await.engines().await;
+    let fitting = ["a", "b", "c", "d"].map(|name| document(name, 700_000));
+
+    assert_eq!(engines.index.index(&fitting).await, Ok(vec![Verdict::Indexed; 4]));
+    let alone = engines.index.index(&[document("e", 1_200_000)]).await;
+    assert!(
+        matches!(alone, Err(IndexError::Unavailable(_))),
+        "a break alone parks nothing: {alone:?}"
+    );
 }
 
 #[tokio::test]

@@ -196,12 +196,12 @@ async fn case_47_to_49_the_modified_time_of_the_initial_document_is_the_version(
 #[tokio::test]
 #[ignore = "needs Elasticsearch: ./test starts it"]
 async fn a_declared_vector_arrives_as_the_same_numbers_however_it_is_written() {
-    let place = Place::with_mapping(&json!({})).await;
+    let place = Place::new().await;
     let probe = place.engines().await.server;
     let Server::Elasticsearch { .. } = probe else { return }; // OpenSearch has no dense_vector
     let vector =
         json!({"type": "dense_vector", "dims": 3, "similarity": "dot_product", "index": true});
-    let place = Place::with_mapping(&strict_mapping(&vector)).await;
+    place.remap(&strict_mapping(&vector)).await;
     place.publish(&["a", "b"], NOON).await;
     let engines = place.engines().await;
     assert_eq!(engines.index.packed().len(), usize::from(probe.takes_base64_vectors()));

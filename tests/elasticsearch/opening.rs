@@ -51,12 +51,15 @@ async fn a_mapping_that_contradicts_the_models_is_told() {
     if place.engines().await.server.to_string().starts_with("OpenSearch") {
         return; // it has no dense_vector
     }
-    assert_eq!(complaints(&Place::with_mapping(&vector(3)).await.settings()).await, [""; 0]);
-    let found = complaints(&Place::with_mapping(&vector(4)).await.settings()).await;
+    place.remap(&vector(3)).await;
+    assert_eq!(complaints(&place.settings()).await, [""; 0]);
+
+    place.remap(&vector(4)).await;
+    let found = complaints(&place.settings()).await;
     assert!(found.len() == 1 && found[0].contains("4 dimensions; the model has 3"), "{found:?}");
 
-    let strict = Place::with_mapping(&json!({"dynamic": "strict"})).await;
-    let found = complaints(&strict.settings()).await;
+    place.remap(&json!({"dynamic": "strict"})).await;
+    let found = complaints(&place.settings()).await;
     assert!(found.len() == 1 && found[0].contains("does not declare state"), "{found:?}");
 }
 

@@ -102,6 +102,13 @@ impl Place {
         open(&self.settings(), &specs()).await.expect("both indices are as they should be")
     }
 
+    /// The augmented index anew, with another mapping. A second place would wait for whoever waits for
+    /// this one to end.
+    pub async fn remap(&self, mapping: &Value) {
+        self.ok("DELETE", &self.augmented, &Value::Null).await;
+        self.create(&self.augmented, mapping).await;
+    }
+
     pub async fn create(&self, index: &str, mapping: &Value) {
         let settings = json!({"number_of_shards": 1, "number_of_replicas": 0});
         let body = json!({"settings": settings, "mappings": mapping});

@@ -23,12 +23,12 @@ fn rendered(index: &ElasticsearchIndex, name: &str, features: Vec<f32>) -> Prepa
 async fn a_vector_that_the_mapping_does_not_take_rejects_its_own_document_alone() {
     let vector =
         json!({"type": "dense_vector", "dims": 3, "similarity": "dot_product", "index": true});
-    let place = Place::with_mapping(&json!({})).await;
+    let place = Place::new().await;
     let engines = place.engines().await;
     if engines.server.to_string().starts_with("OpenSearch") {
         return; // it has no dense_vector
     }
-    let place = Place::with_mapping(&strict_mapping(&vector)).await;
+    place.remap(&strict_mapping(&vector)).await;
     let index = place.engines().await.index;
     let documents = [
         rendered(&index, "good", vec![0.0, 1.0, 0.0]),

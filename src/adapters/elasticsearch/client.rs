@@ -48,8 +48,11 @@ pub enum NoReply {
     /// Connected, and then silence.
     #[error("the cluster did not answer within {0:?}")]
     Overdue(Duration),
-    /// No connection, or one that broke.
-    #[error("{0}")]
+    /// No connection came about.
+    #[error("no connection to the cluster: {0}")]
+    Unconnected(String),
+    /// A connection ended before the answer did.
+    #[error("the connection to the cluster broke: {0}")]
     Broken(String),
 }
 
@@ -205,18 +208,18 @@ async fn gzipped(body: Bytes) -> Result<Vec<u8>, NoReply> {
     };
     match tokio::task::spawn_blocking(compress).await {
         Ok(Ok(compressed)) => Ok(compressed),
-        Ok(Err(error)) => Err(NoReply::Broken(format!("nothing was compressed: {error}"))),
-        Err(error) => Err(NoReply::Broken(format!("nothing was compressed: {error}"))),
+        Ok(Err(error)) => Err(NoReply::Unconnected(format!("nothing was compressed: {error}"))),
+        Err(error) => Err(NoReply::Unconnected(format!("nothing was compressed: {error}"))),
     }
 }
 
 fn no_reply(error: reqwest::Error, timeout: Duration) -> NoReply {
     if error.is_connect() {
-        NoReply::Broken(format!("no connection to the cluster: {}", root_cause(&error)))
+        NoReply::Unconnected(root_cause(&error))
     } else if error.is_timeout() {
         NoReply::Overdue(timeout)
     } else {
-        NoReply::Broken(format!("the connection to the cluster broke: {}", root_cause(&error)))
+        NoReply::Broken(root_cause(&error))
     }
 }
 

@@ -128,6 +128,7 @@ mod tests {
             server: Ok(Server::Elasticsearch { major: 8, minor: 19 }),
             initial: Ok(()),
             augmented: Ok(Some(mapping)),
+            longest_request: None,
         }
     }
 

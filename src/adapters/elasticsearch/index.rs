@@ -17,6 +17,14 @@ use super::server_error::refusal;
 use super::settings::ElasticsearchSettings;
 use crate::wire::augmented_document::AugmentedDocument;
 
+/// The longest request, in bytes, that Elasticsearch takes where nobody told it otherwise: 100 MiB.
+const USUAL_LONGEST_REQUEST: usize = 100 << 20;
+
+/// Above this size, in bytes, a connection that breaks may mean that the request was too large: whoever
+/// finds it so may hang up before it is read, and the 413 is lost with the connection. A mebibyte is
+/// the smallest limit that any server or proxy has by itself.
+const SUSPECT: usize = 1 << 20;
+
 /// Writes documents by id and external version.
 #[derive(Debug)]
 pub struct ElasticsearchIndex {
@@ -26,6 +34,7 @@ pub struct ElasticsearchIndex {
     packed: BTreeSet<Arc<str>>,
     watch: MappingWatch,
     gate: Gate,
+    longest_request: usize,
 }
 
 /// What one request means for its documents.
@@ -34,6 +43,8 @@ enum Answer {
     Judged(Vec<Verdict>),
     /// The request as a whole was not understood (400): some document in it is to blame.
     Malformed(String),
+    /// It may have been too large; smaller ones will tell.
+    Suspect(String),
     Failed(IndexError),
 }
 
@@ -51,11 +62,14 @@ impl ElasticsearchIndex {
         index: IndexName,
         packed: BTreeSet<Arc<str>>,
         watch: MappingWatch,
+        longest_request: Option<usize>,
         settings: &ElasticsearchSettings,
     ) -> Self {
         let wait = settings.wait_for_shards.as_millis();
         let query = format!("timeout={wait}ms&{}", bulk_reply::WANTED);
-        Self { client, index, query, packed, watch, gate: Gate::new(settings.most_bulks) }
+        let gate = Gate::new(settings.most_bulks);
+        let longest_request = longest_request.unwrap_or(USUAL_LONGEST_REQUEST);
+        Self { client, index, query, packed, watch, gate, longest_request }
     }
 
     /// The fields whose vectors are written as base64.
@@ -70,6 +84,9 @@ impl ElasticsearchIndex {
             Err(error) => return Answer::Malformed(error.to_string()),
         };
         let bytes = body.len();
+        if bytes > self.longest_request {
+            return Answer::Failed(IndexError::TooLarge(bytes));
+        }
         let path = [self.index.as_str(), "_bulk"];
         let passage = self.gate.enter().await;
         let reply = self.client.exchange(&path, &self.query, "application/x-ndjson", body).await;
@@ -89,6 +106,9 @@ fn judge(reply: Result<Reply, NoReply>, documents: &[Prepared], bytes: usize) ->
     let reply = match reply {
         Ok(reply) => reply,
         Err(late @ NoReply::Overdue(_)) => return (unavailable(late.to_string()), Load::TooMuch),
+        Err(broken @ NoReply::Broken(_)) if documents.len() > 1 && bytes > SUSPECT => {
+            return (Answer::Suspect(broken.to_string()), Load::Untold);
+        }
         Err(error) => return (unavailable(error.to_string()), Load::Untold),
     };
     let refusal = || refusal(reply.status, &reply.body);
@@ -117,8 +137,9 @@ impl Index for ElasticsearchIndex {
         Ok(Prepared { id: augmented.record.id.clone(), version: augmented.record.version, body })
     }
 
-    /// One request, unless it is not understood as a whole: then one for each half, until the document
-    /// that spoils it stands alone. Where a part fails all are sent again, which changes nothing.
+    /// One request, unless it is not understood as a whole, or the connection broke over it: then one
+    /// for each half, until the document that spoils it stands alone. Where a part fails all are sent
+    /// again, which changes nothing.
     async fn index(&self, documents: &[Prepared]) -> Result<Vec<Verdict>, IndexError> {
         if documents.is_empty() {
             return Ok(Vec::new());
@@ -132,7 +153,7 @@ impl Index for ElasticsearchIndex {
                 Answer::Malformed(reason) if part.len() == 1 => {
                     verdicts.push(Verdict::Rejected(reason));
                 }
-                Answer::Malformed(_) => {
+                Answer::Malformed(_) | Answer::Suspect(_) => {
                     let (left, right) = part.split_at(part.len() / 2);
                     to_write.extend([right, left]);
                 }
@@ -152,9 +173,25 @@ mod tests {
 
     use super::*;
 
+    fn document() -> Prepared {
+        Prepared { id: RecordId::new("a").unwrap(), version: 1, body: Bytes::new() }
+    }
+
     fn judged(reply: Result<Reply, NoReply>) -> (Answer, Load) {
-        let id = RecordId::new("a").unwrap();
-        judge(reply, &[Prepared { id, version: 1, body: Bytes::new() }], 77)
+        judge(reply, &[document()], 77)
+    }
+
+    #[test]
+    fn a_connection_that_breaks_over_one_large_request_of_several_documents_is_suspect() {
+        let broken = || Err(NoReply::Broken("broken pipe".into()));
+        let two = [document(), document()];
+        let is_suspect =
+            |(answer, load)| matches!(answer, Answer::Suspect(_)) && load == Load::Untold;
+
+        assert!(is_suspect(judge(broken(), &two, SUSPECT + 1)));
+        assert!(!is_suspect(judge(broken(), &two, SUSPECT)));
+        assert!(!is_suspect(judge(broken(), &two[..1], SUSPECT + 1)));
+        assert!(!is_suspect(judge(Err(NoReply::Unconnected("refused".into())), &two, SUSPECT + 1)));
     }
 
     #[test]
@@ -194,7 +231,11 @@ mod tests {
                 unavailable("the cluster did not answer within 60s"),
                 Load::TooMuch,
             ),
-            (Err(NoReply::Broken("gone".into())), unavailable("gone"), Load::Untold),
+            (
+                Err(NoReply::Unconnected("refused".into())),
+                unavailable("no connection to the cluster: refused"),
+                Load::Untold,
+            ),
         ];
         for (reply, answer, load) in cases {
             let shown = format!("{reply:?}");

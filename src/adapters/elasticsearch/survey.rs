@@ -18,6 +18,8 @@ pub struct Survey {
     pub initial: Result<(), String>,
     /// The mapping of the augmented index; `None` where the credentials may not see it.
     pub augmented: Result<Option<Mapping>, String>,
+    /// The longest request that every node takes, in bytes; `None` where it is not told.
+    pub longest_request: Option<usize>,
 }
 
 /// The answer about privileges.
@@ -40,9 +42,12 @@ impl Survey {
         augmented: &IndexName,
     ) -> Result<Self, NoReply> {
         let server = server(&client.ask(&[], "").await?);
-        let (initial, augmented) =
-            tokio::join!(readable(client, initial), mapping(client, augmented));
-        Ok(Self { server, initial, augmented })
+        let (initial, augmented, longest_request) = tokio::join!(
+            readable(client, initial),
+            mapping(client, augmented),
+            longest_request(client)
+        );
+        Ok(Self { server, initial, augmented, longest_request })
     }
 }
 
@@ -88,6 +93,17 @@ pub async fn mapping(client: &Client, index: &IndexName) -> Result<Option<Mappin
         404 => Err("it does not exist".to_owned()),
         status => Err(refusal(status, &reply.body)),
     }
+}
+
+/// `http.max_content_length` of the node that takes least.
+async fn longest_request(client: &Client) -> Option<usize> {
+    let query = "filter_path=nodes.*.http.max_content_length_in_bytes";
+    let reply = client.ask(&["_nodes", "http"], query).await.ok()?;
+    let answer: serde_json::Value = serde_json::from_slice(&reply.body).ok()?;
+    let nodes = answer.get("nodes")?.as_object()?.values();
+    let limits =
+        nodes.filter_map(|node| node.pointer("/http/max_content_length_in_bytes")?.as_u64());
+    limits.min().and_then(|limit| usize::try_from(limit).ok())
 }
 
 /// What the credentials may do.
