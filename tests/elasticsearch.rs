@@ -18,6 +18,8 @@ mod opening;
 mod overload;
 #[path = "elasticsearch/place.rs"]
 mod place;
+#[path = "elasticsearch/private_authority.rs"]
+mod private_authority;
 #[path = "elasticsearch/refusals.rs"]
 mod refusals;
 #[path = "elasticsearch/retrieving.rs"]
