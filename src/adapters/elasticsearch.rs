@@ -22,6 +22,11 @@
 //! | the augmented index is gone or has another mapping | nothing is written until it is back |
 //! | a catalogue's document too long or too deep for us | found by halving; that id is undecodable |
 //!
+//! **Privileges.** `read` of the initial index and `index` of the augmented one are needed. With
+//! `view_index_metadata` of the latter its existence and mapping are verified, at start and before
+//! writing, and with the cluster's `monitor` the version and the longest request are known; without
+//! them vectors go as numbers, and 100 MiB is taken for the longest request.
+//!
 //! Verdicts go by status: the types of errors differ between servers and their versions. What also
 //! differs: Elasticsearch takes base64 for a `dense_vector` from 9.3 on, and OpenSearch refuses the
 //! vendor's media types, so plain JSON is spoken to all.

@@ -71,11 +71,11 @@ launch() {
   return 1
 }
 
-# halt DIR: stops what `launch` left, and waits until it is gone.
+# halt DIR: stops what `launch` left, and waits until it is gone. In a container nobody may collect it.
 halt() {
   local pid
   pid=$(cat "$1/pid")
   kill "$pid" 2>/dev/null || true
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+  while kill -0 "$pid" 2>/dev/null && ! grep --quiet ') Z ' "/proc/$pid/stat"; do sleep 0.1; done
   rm -f "$1/pid"
 }
