@@ -63,6 +63,7 @@ pub use settings::{Credentials, ElasticsearchSettings};
 pub use version::Server;
 
 use client::Client;
+use index::Target;
 use index_name::IndexName;
 use mapping_watch::MappingWatch;
 use survey::Survey;
@@ -99,43 +100,25 @@ pub async fn open(
     settings: &ElasticsearchSettings,
     specs: &[Arc<InferrerSpec>],
 ) -> Result<Engines, OpenError> {
-    let Cluster { client, initial, augmented } =
-        Cluster::of(settings).map_err(OpenError::Settings)?;
-    let survey = Survey::of(&client, &initial, &augmented).await;
+    let cluster = Cluster::of(settings).map_err(OpenError::Settings)?;
+    let survey = Survey::of(&cluster.client, &cluster.initial, &cluster.augmented).await;
     let survey = survey.map_err(|error| OpenError::NotReady(vec![error.to_string()]))?;
     let mut failures = Vec::new();
-    for finding in findings::of_survey(&survey, &initial, &augmented, specs) {
+    for finding in findings::of_survey(&survey, &cluster.initial, &cluster.augmented, specs) {
         match finding {
             Finding::Holds(_) => {}
             Finding::Untold(text) => tracing::warn!("{text}"),
             Finding::Fails(text) => failures.push(text),
         }
     }
-    let server = match survey.server {
-        Ok(server) if failures.is_empty() => server,
-        _ => return Err(OpenError::NotReady(failures)),
-    };
-    let packed = match &survey.augmented {
-        Ok(Some(mapping)) if server.takes_base64_vectors() => mapping.dense_vectors(specs),
-        _ => BTreeSet::new(),
-    };
-    let watch = MappingWatch::new(
-        Arc::clone(&client),
-        augmented.clone(),
-        specs.to_vec(),
-        packed.clone(),
-        settings.verify_after,
-    );
-    let longest = survey.longest_request;
-    Ok(Engines {
-        catalogue: ElasticsearchCatalogue::new(Arc::clone(&client), initial),
-        index: ElasticsearchIndex::new(client, augmented, packed, watch, longest, settings),
-        server,
-    })
+    match survey.server {
+        Ok(server) if failures.is_empty() => Ok(cluster.engines(server, &survey, specs, settings)),
+        _ => Err(OpenError::NotReady(failures)),
+    }
 }
 
 /// What [`open`] would find, and what the credentials may do, for a person; changes nothing. At least
-/// one failure where `open` would fail. Takes three times `question_timeout` at most.
+/// one failure where `open` would fail. Takes twice `question_timeout` at most.
 pub async fn findings(
     settings: &ElasticsearchSettings,
     specs: &[Arc<InferrerSpec>],
@@ -144,12 +127,14 @@ pub async fn findings(
         Ok(cluster) => cluster,
         Err(reason) => return vec![Finding::Fails(reason)],
     };
-    let survey = match Survey::of(&client, &initial, &augmented).await {
-        Ok(survey) => survey,
+    let (survey, privileges) = tokio::join!(
+        Survey::of(&client, &initial, &augmented),
+        survey::held_privileges(&client, &initial, &augmented)
+    );
+    let mut findings = match survey {
+        Ok(survey) => findings::of_survey(&survey, &initial, &augmented, specs),
         Err(error) => return vec![Finding::Fails(error.to_string())],
     };
-    let mut findings = findings::of_survey(&survey, &initial, &augmented, specs);
-    let privileges = survey::held_privileges(&client, &initial, &augmented).await;
     findings.push(findings::of_privileges(&privileges));
     findings
 }
@@ -171,5 +156,36 @@ impl Cluster {
             ));
         }
         Ok(Self { client: Arc::new(Client::new(settings)?), initial, augmented })
+    }
+
+    fn engines(
+        self,
+        server: Server,
+        survey: &Survey,
+        specs: &[Arc<InferrerSpec>],
+        settings: &ElasticsearchSettings,
+    ) -> Engines {
+        let Self { client, initial, augmented } = self;
+        let mapping = survey.augmented.as_ref().ok().and_then(Option::as_ref);
+        let packed = mapping.filter(|_| server.takes_base64_vectors());
+        let packed = packed.map_or_else(BTreeSet::new, |mapping| mapping.dense_vectors(specs));
+        let watch = MappingWatch::new(
+            Arc::clone(&client),
+            augmented.clone(),
+            specs.to_vec(),
+            packed.clone(),
+            settings.verify_after,
+        );
+        let target = Target {
+            is_alias: mapping.is_some_and(|mapping| mapping.index() != augmented.as_str()),
+            name: augmented,
+            packed,
+            longest_request: survey.longest_request,
+        };
+        Engines {
+            catalogue: ElasticsearchCatalogue::new(Arc::clone(&client), initial),
+            index: ElasticsearchIndex::new(client, target, watch, settings),
+            server,
+        }
     }
 }

@@ -29,12 +29,22 @@ const SUSPECT: usize = 1 << 20;
 #[derive(Debug)]
 pub struct ElasticsearchIndex {
     client: Arc<Client>,
-    index: IndexName,
+    target: Target,
     query: String,
-    packed: BTreeSet<Arc<str>>,
     watch: MappingWatch,
     gate: Gate,
-    longest_request: usize,
+}
+
+/// Where documents are written to, as it was found at start.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub name: IndexName,
+    /// Then the cluster itself refuses to create an index under that name.
+    pub is_alias: bool,
+    /// The fields whose vectors are written as base64.
+    pub packed: BTreeSet<Arc<str>>,
+    /// The longest request that is taken, in bytes, where that is told.
+    pub longest_request: Option<usize>,
 }
 
 /// What one request means for its documents.
@@ -59,23 +69,20 @@ enum Load {
 impl ElasticsearchIndex {
     pub(super) fn new(
         client: Arc<Client>,
-        index: IndexName,
-        packed: BTreeSet<Arc<str>>,
+        target: Target,
         watch: MappingWatch,
-        longest_request: Option<usize>,
         settings: &ElasticsearchSettings,
     ) -> Self {
         let wait = settings.wait_for_shards.as_millis();
-        let query = format!("timeout={wait}ms&{}", bulk_reply::WANTED);
-        let gate = Gate::new(settings.most_bulks);
-        let longest_request = longest_request.unwrap_or(USUAL_LONGEST_REQUEST);
-        Self { client, index, query, packed, watch, gate, longest_request }
+        let require_alias = if target.is_alias { "&require_alias=true" } else { "" };
+        let query = format!("timeout={wait}ms&{}{require_alias}", bulk_reply::WANTED);
+        Self { client, target, query, watch, gate: Gate::new(settings.most_bulks) }
     }
 
     /// The fields whose vectors are written as base64.
     #[must_use]
     pub const fn packed(&self) -> &BTreeSet<Arc<str>> {
-        &self.packed
+        &self.target.packed
     }
 
     async fn write(&self, documents: &[Prepared]) -> Answer {
@@ -84,10 +91,10 @@ impl ElasticsearchIndex {
             Err(error) => return Answer::Malformed(error.to_string()),
         };
         let bytes = body.len();
-        if bytes > self.longest_request {
+        if bytes > self.target.longest_request.unwrap_or(USUAL_LONGEST_REQUEST) {
             return Answer::Failed(IndexError::TooLarge(bytes));
         }
-        let path = [self.index.as_str(), "_bulk"];
+        let path = [self.target.name.as_str(), "_bulk"];
         let passage = self.gate.enter().await;
         let reply = self.client.exchange(&path, &self.query, "application/x-ndjson", body).await;
         let (answer, load) = judge(reply, documents, bytes);
@@ -132,7 +139,7 @@ impl Index for ElasticsearchIndex {
     fn prepare(&self, augmented: &Augmented) -> Result<Prepared, String> {
         let document = AugmentedDocument::new(augmented, Timestamp::now())
             .map_err(|error| error.to_string())?;
-        let document = document.with_packed_vectors(&self.packed);
+        let document = document.with_packed_vectors(&self.target.packed);
         let body = document.to_json().map_err(|error| error.to_string())?;
         Ok(Prepared { id: augmented.record.id.clone(), version: augmented.record.version, body })
     }

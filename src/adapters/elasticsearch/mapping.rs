@@ -12,7 +12,10 @@ use serde_json::{Map, Value};
 
 /// The mapping of one index.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mapping(Map<String, Value>);
+pub struct Mapping {
+    index: String,
+    root: Map<String, Value>,
+}
 
 impl Mapping {
     /// Reads the answer to `GET /INDEX/_mapping`.
@@ -26,17 +29,23 @@ impl Mapping {
             let names: Vec<&str> = indices.keys().map(String::as_str).collect();
             return Err(format!("it is an alias of several indices: {}", names.join(", ")));
         }
-        let mut index = indices.into_iter().next().ok_or_else(unreadable)?.1;
-        match index.get_mut("mappings").map(Value::take) {
-            Some(Value::Object(mapping)) => Ok(Self(mapping)),
+        let (index, mut described) = indices.into_iter().next().ok_or_else(unreadable)?;
+        match described.get_mut("mappings").map(Value::take) {
+            Some(Value::Object(root)) => Ok(Self { index, root }),
             _ => Err(unreadable()),
         }
+    }
+
+    /// The index itself, whatever alias was asked about.
+    #[must_use]
+    pub fn index(&self) -> &str {
+        &self.index
     }
 
     /// Everything because of which documents with the fields of `specs` would be refused or lost.
     #[must_use]
     pub fn disagreements(&self, specs: &[Arc<InferrerSpec>]) -> Vec<String> {
-        let root = Place::root(&self.0);
+        let root = Place::root(&self.root);
         let state = root.at("state");
         let inferred = state.at("inferredData");
         let models = state.at("inferenceModels");
@@ -55,7 +64,7 @@ impl Mapping {
     }
 
     fn disagreements_of_the_whole(&self) -> Vec<String> {
-        let flag = |object: &str, key: &str| self.0.get(object)?.get(key)?.as_bool();
+        let flag = |object: &str, key: &str| self.root.get(object)?.get(key)?.as_bool();
         let mut found = Vec::new();
         if flag("_source", "enabled") == Some(false) {
             found.push("it keeps no _source, so nobody could read its documents".to_owned());
@@ -69,7 +78,7 @@ impl Mapping {
     /// The vectors among the fields of `specs` that are declared as `dense_vector` of floats.
     #[must_use]
     pub fn dense_vectors(&self, specs: &[Arc<InferrerSpec>]) -> BTreeSet<Arc<str>> {
-        let root = Place::root(&self.0);
+        let root = Place::root(&self.root);
         let inferred = root.at("state").at("inferredData");
         let is_dense = |field: &&FieldSpec| {
             let is_vector = matches!(field.kind, FieldKind::Vector { .. });

@@ -14,9 +14,10 @@ use super::survey;
 /// Looks at the mapping again where the last look was a while ago.
 ///
 /// By default a cluster creates the index that a `_bulk` names, with a mapping guessed from the
-/// documents, and no parameter of the request forbids it for an index that is no alias. What is left
-/// is the moment between the look and the write; only the cluster can close it, by
-/// `action.auto_create_index: false` or credentials without `auto_configure` and `create_index`.
+/// documents, and no parameter of the request forbids it for an index that is no alias (for an alias
+/// `require_alias` does). What is left is the moment between the look and the write; only the cluster
+/// can close it, by `action.auto_create_index: false` or credentials without `auto_configure` and
+/// `create_index`.
 #[derive(Debug)]
 pub struct MappingWatch {
     client: Arc<Client>,
