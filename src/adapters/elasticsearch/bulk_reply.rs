@@ -151,9 +151,7 @@ mod tests {
     #[test]
     fn an_answer_of_other_documents_judges_nobody() {
         let (a, b) = (item("a", 201, ""), item("b", 201, ""));
-        for items in
-            [vec![b.clone(), a.clone()], vec![a.clone()], vec![], vec![a.clone(), b.clone(), a]]
-        {
+        for items in [vec![b.clone(), a.clone()], vec![a.clone()], vec![], vec![a.clone(), b, a]] {
             assert!(judge(&items, &["a", "b"]).is_err(), "{items:?}");
         }
         for body in ["", "<html>", "{}", r#"{"items":[{"delete":{"_id":"a","status":200}}]}"#] {
