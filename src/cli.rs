@@ -17,8 +17,9 @@ use crate::{run, version};
 /// Augments the images of a catalogue with what models see in them
 ///
 /// Each picture gets a feature vector, a colour palette, its average colour and its aspect ratio, so
-/// that a search engine can answer "visually similar" and "by colour". This version works over a
-/// folder of pictures, with everything in one process: no account, no server, no network.
+/// that a search engine can answer "visually similar" and "by colour". It works over a folder of
+/// pictures, with no account, server or network, and as a service over SQS and Elasticsearch, if their
+/// locations are given.
 #[derive(Parser, Debug)]
 #[command(name = "inference-manager", version = version::SHORT, after_long_help = AFTER_HELP)]
 struct Cli {
@@ -32,6 +33,9 @@ Examples:
   inference-manager run --images ~/Pictures --out seen  your own pictures
   inference-manager run --models my-models              another model set
   inference-manager config                              what the options mean together
+  inference-manager run --production                    the service, its locations in the environment
+  inference-manager check                               would the service work? changes nothing
+  inference-manager redrive --class http_unavailable    parked messages back into the queue
 
 Every option can be given as an environment variable, too: its name in capitals, `-` as `_`.
 
@@ -40,7 +44,7 @@ Exit codes:
   1   something unexpected, or a second signal
   3   pictures were parked, and --fail-on-parked was given
   64  the command line, the environment or a model's manifest is wrong
-  69  something needed is unreachable or refuses: the results' folder, a model's weights
+  69  something needed is unreachable or refuses: a server, the results' folder, a model's weights
   70  supervision gave up: restarts or hanging threads over the limit";
 
 #[derive(Subcommand, Debug)]

@@ -4,16 +4,18 @@
 //! ```text
 //!  main ── cli::Cli ──┬─ run ────────────┐   import-weights ─ import_weights ─► models::import
 //!                     ├─ bench ──────────┤   config ───────── config, printed
-//!                     ▼                  ▼
+//!                     ├─ check ──────────┤   redrive ──────── parked messages back into the queue
+//!                     ▼                  ▼   health ───────── asks a running process
 //!            config::Options ─► config::Config     every problem at once, or a value that is right
-//!                                        │
-//!                     run::embedded      ▼         the composition root
+//!                                        │ config::Engines: a folder, or servers
+//!                                        ▼
+//!             run::embedded │ run::service         the composition root
 //!      adapters ────────────────►  run::Assembly ◄──────────────── models::ModelSet
-//!      a folder as queue, catalogue,     │                          manifests, digests,
-//!      files, index                      ▼ Blueprint                golden pictures
+//!      a folder, or SQS, Elasticsearch,  │                          manifests, digests,
+//!      HTTP, SNS, S3                     ▼ Blueprint                golden pictures
 //!                       actors::supervision::guardian::Pipeline
 //!                                        │
-//!          progress ◄── telemetry ◄──────┤ metrics, logs
+//!          progress ◄── telemetry ◄──────┤ metrics, logs ──► admin: /metrics, /readyz, /status
 //!          summary  ◄── accounts ◄───────┤ ended: exhausted, drained, gave up
 //!          page     ◄── documents ◄──────┘
 //!                                        ▼
@@ -22,7 +24,8 @@
 //!
 //! **Read in this order.** [`run`] composes and shows the whole at a glance; [`config`] is what can be
 //! chosen; [`adapters`] has one engine for each port of `actors::ports`; [`wire`] the formats that
-//! others read: documents, parked records, times. [`page`] makes what a person looks at after a run.
+//! others read: documents, message bodies, parked records, times. [`admin`] shows a running service,
+//! [`page`] makes what a person looks at after an embedded run.
 //!
 //! **Rules.** What a user can rely on stands where it is made: each option's manual is its doc comment
 //! in [`config`], each exit code in [`exit`]. Nothing here computes on pictures or decides what becomes
