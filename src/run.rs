@@ -2,7 +2,7 @@
 //! drained.
 //!
 //! [`embedded`] works on a folder and ends with it; [`service`] works on a queue until it is told to
-//! stop. Both are the same [`Assembly`](assembly::Assembly) of the same actors.
+//! stop. Both are the same `Assembly` of the same actors.
 
 pub(crate) mod assembly;
 pub mod embedded;

@@ -3,7 +3,6 @@
 //! are tested elsewhere or left out, and why.
 
 #[path = "program/fixture.rs"]
-#[allow(dead_code, reason = "this program uses a part of it")]
 mod fixture;
 #[path = "service/stage.rs"]
 mod stage;
@@ -236,7 +235,7 @@ async fn case_18_fails_at_the_start_if_the_index_does_not_exist() {
     stage.send("waiting1").await;
     stage.index.delete(&stage.names.augmented).await;
 
-    let said = stage.refuses(&[], 69).await;
+    let said = stage.refuses(&[], 69);
 
     assert!(said.contains(&stage.names.augmented), "the index is not named: {said}");
     assert_eq!(stage.queue.depth(&stage.names.queue).await, 1);

@@ -1,7 +1,6 @@
 //! The production service as its operators meet it: outages, stops, checks, health, models from S3.
 
 #[path = "program/fixture.rs"]
-#[allow(dead_code, reason = "this program uses a part of it")]
 mod fixture;
 #[path = "service/stage.rs"]
 mod stage;

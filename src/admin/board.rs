@@ -1,7 +1,7 @@
 //! The board: what the process shows of itself. Written by the main thread, read by the admin server.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actors::flow::credits::Budget;
 use actors::flow::outages::Outages;
@@ -11,6 +11,7 @@ use actors::ledger::SharedBook;
 use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Vitals;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::liveness::Liveness;
 use super::status::{Rates, Status};

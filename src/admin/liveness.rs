@@ -1,8 +1,9 @@
 //! Whether the process moves. Pure: time is an argument.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actors::ledger::book::Accounts;
+use tokio::time::Instant;
 
 /// The main thread beats several times a second; one that is silent for so long is stuck.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -1,13 +1,14 @@
 //! What `/status` tells.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actors::failure::{Class, Stage};
 use actors::flow::credits::Budget;
 use actors::ledger::book::Accounts;
 use actors::metrics::{RestartCause, catalogue};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::board::{Phase, View};
 use crate::telemetry::readings::Readings;

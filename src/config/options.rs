@@ -79,7 +79,7 @@ pub struct FolderOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Models")]
 pub struct ModelOptions {
-    /// The model set: a folder, s3://bucket/prefix/, or `bundled` for the one that is compiled in
+    /// The model set: a folder, `s3://bucket/prefix/`, or `bundled` for the one that is compiled in
     ///
     /// A set holds a folder for each inferrer (features, palette, aspect-ratio) with its
     /// manifest.json and weights; `import-weights` writes one. An inferrer without weights that the

@@ -87,7 +87,7 @@ pub fn obeyed() -> bool {
     let journal = place.out.join(".journal");
     let trap = Arc::new(Trap { order, journal, indexed: AtomicUsize::new(0) });
     let ended = run::embedded::embedded_with(&config, place, |blueprint| {
-        trapped_ports::set(&trap, blueprint)
+        trapped_ports::set(&trap, blueprint);
     });
     assert_eq!(ended, Ok(Exit::Done));
     true

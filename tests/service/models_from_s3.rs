@@ -65,9 +65,9 @@ impl Bucket {
         service.drain()
     }
 
-    async fn refused(&self, code: i32) -> String {
+    fn refused(&self, code: i32) -> String {
         let options = self.options();
-        self.stage.refuses(&options.each_ref().map(String::as_str), code).await
+        self.stage.refuses(&options.each_ref().map(String::as_str), code)
     }
 
     /// The cached weights of the features.
@@ -136,7 +136,7 @@ async fn weights_with_another_digest_are_refused_and_not_kept() {
     *weights.last_mut().expect("it is not empty") ^= 1;
     bucket.put(WEIGHTS, weights).await;
 
-    let said = bucket.refused(69).await;
+    let said = bucket.refused(69);
 
     assert!(said.contains("SHA-256") && said.contains(WEIGHTS), "{said}");
     assert!(!bucket.cache.path().join("sets").exists());
@@ -152,7 +152,7 @@ async fn a_manifest_of_an_unknown_format_is_refused_as_usage() {
     assert!(manifest.contains("99"), "the manifest is written another way");
     bucket.put("set/features/manifest.json", manifest.into_bytes()).await;
 
-    let said = bucket.refused(64).await;
+    let said = bucket.refused(64);
 
     assert!(said.contains("format") && said.contains("99"), "{said}");
 }
@@ -163,7 +163,7 @@ async fn a_bucket_that_does_not_exist_is_named() {
     let bucket = Bucket::new().await;
     let options = ["--models", "s3://no-such-bucket-here/set/"];
 
-    let said = bucket.stage.refuses(&options, 69).await;
+    let said = bucket.stage.refuses(&options, 69);
 
     assert!(said.contains("s3://no-such-bucket-here/set/"), "{said}");
 }

@@ -121,7 +121,7 @@ impl Stage {
     }
 
     /// Starts the program, which ends at once with `code`; answers what it says.
-    pub async fn refuses(&self, arguments: &[&str], code: i32) -> String {
+    pub fn refuses(&self, arguments: &[&str], code: i32) -> String {
         crate::fixture::ended(self.command(arguments).output().expect("it starts"), code)
     }
 
