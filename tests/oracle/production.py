@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Runs the service over pictures that nobody has looked at, through real servers, and compares all of it.
+
+    production.py WORK --binary FILE [--count 300] [--seed N] [--without-features]
+
+The servers are those of ./test (TEST_AWS_ENDPOINT_URL, TEST_ELASTICSEARCH_URL); pictures are served by
+tests/servers/images. Every document must be the expected one key by key, every deliberately bad message
+be parked with its class, both queues hold nothing else, and every id be announced. Where promtool is
+installed, it checks /metrics under load. Without --seed a fresh one is drawn and printed. Exits 1 if
+anything differs.
+"""
+
+import argparse
+import collections
+import contextlib
+import datetime
+import json
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import catalogue
+import compare
+import differences
+import photographs
+import reference
+import services
+from service import Service, free_port, until
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "tests" / "servers" / "images"
+# Their messages carry one, which has to survive being parked.
+ATTRIBUTES = {"traceparent": {"DataType": "String", "StringValue": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}
+SENT_TWICE = 7  # every seventh
+RECEIVES = 3
+Good = collections.namedtuple("Good", "identifier number initial picture")
+Bad = collections.namedtuple("Bad", "body fate identifier url initial", defaults=(None, None, None))
+
+
+@contextlib.contextmanager
+def image_server(home, pictures):
+    """nginx over `pictures`; answers its URL."""
+    port = free_port()
+    subprocess.run([IMAGES, "start", str(port), home, pictures], check=True, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        subprocess.run([IMAGES, "stop", home], check=True)
+
+
+def make_pictures(folder, count, draw, largest_side):
+    """Files in any coding, all of them named as the host of pictures wants it."""
+    folder.mkdir(parents=True)
+    crops = photographs.Crops(draw)
+    for number in range(count):
+        (folder / f"{number:05}.jpg").write_bytes(photographs.coded(draw, crops.next(largest_side))[0])
+
+
+def good_ones(count, host, pictures, draw):
+    for number in range(count):
+        identifier, name = catalogue.drawn_id(draw, number), f"{number:05}"
+        url = [f"image/{name}/info.json", f"plain/{name}.jpg", f"image/{name}/info.json/"][number % 3]
+        locations = catalogue.locations_of(f"{host}/{url}", number)
+        initial = catalogue.initial_document(identifier, number, locations)
+        yield Good(identifier, number, initial, pictures / f"{name}.jpg")
+
+
+def bad_ones(host, pictures):
+    """What no retry can help, and what becomes of each."""
+    whole = max(pictures.iterdir(), key=lambda file: file.stat().st_size).read_bytes()
+    (pictures / "truncated.jpg").write_bytes(whole[: len(whole) // 3])
+    (pictures / "nothing.jpg").write_bytes(b"")
+    thumbnail = "full/!400,400/0/default.jpg"
+    places = {
+        "not_found": ("image/no-such/info.json", f"image/no-such/{thumbnail}"),
+        "corrupt_image": ("image/truncated/info.json", f"image/truncated/{thumbnail}"),
+        "unsupported_format": ("faults/html/a.jpg", "faults/html/a.jpg"),
+        "empty_body": ("plain/nothing.jpg", "plain/nothing.jpg"),
+        "denied": ("faults/403/a.jpg", "faults/403/a.jpg"),
+        "http_rejected": ("faults/circle/a.jpg", "faults/circle/a.jpg"),
+    }
+    for number, (fate, (path, asked)) in enumerate(places.items()):
+        identifier = f"bad/{fate}"
+        locations = catalogue.locations_of(f"{host}/{path}", number)
+        initial = catalogue.initial_document(identifier, number, locations)
+        yield Bad(catalogue.body_of(identifier, number), fate, identifier, f"{host}/{asked}", initial)
+    metadata = "http://169.254.169.254/latest/meta-data/"
+    initial = catalogue.initial_document("bad/metadata", 1, catalogue.locations_of(metadata, 1))
+    yield Bad("bad/metadata", "forbidden_address", "bad/metadata", metadata, initial)
+    initial = catalogue.initial_document("bad/nowhere", 2, [{"url": host, "locationType": {"id": "iiif-presentation"}}])
+    yield Bad("bad/nowhere", "no_location", "bad/nowhere", None, initial)
+    yield Bad(catalogue.notification("bad/missing"), "unknown_image", "bad/missing")
+    for body in ("two words", '{"Message": 7}', '{"Message": "x"', "[]", "人\u00a0體"):
+        yield Bad(body, "body_malformed")
+
+
+class Place:
+    """Queues, topic and indices of a run's own."""
+
+    def __init__(self, name):
+        self.aws = services.Aws(services.endpoint("TEST_AWS_ENDPOINT_URL"))
+        self.index = services.Elasticsearch(services.endpoint("TEST_ELASTICSEARCH_URL"))
+        self.queue, self.dead = self.aws.create_pair(name, RECEIVES)
+        self.topic, self.listener = self.aws.create_topic_with_listener(name)
+        self.initial, self.augmented = f"images-initial-{name}", f"images-augmented-{name}"
+        for index in (self.initial, self.augmented):
+            self.index.create(index)
+
+    def arguments(self):
+        queues = ["--queue-url", self.queue, "--dead-letter-queue-url", self.dead, "--topic-arn", self.topic]
+        indices = ["--initial-index", self.initial, "--augmented-index", self.augmented]
+        return [*queues, "--elasticsearch-url", self.index.url, *indices]
+
+    def close(self):
+        for queue in (self.queue, self.dead, self.listener):
+            self.aws.sqs("DeleteQueue", QueueUrl=queue)
+        for index in (self.initial, self.augmented):
+            self.index.delete(index)
+
+
+def checked_metrics(service):
+    """What promtool says against /metrics; nothing where it is not installed."""
+    if not shutil.which("promtool"):
+        return []
+    metrics = service.ask("/metrics")[1]
+    check = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True, text=True, check=False)
+    said = (check.stdout + check.stderr).strip().replace("\n", "; ")
+    return [f"metrics: {said}"] if check.returncode or not metrics else []
+
+
+def misses_of_accounts(accounts, sent, parked):
+    """Where the books do not balance."""
+    ended = sum(accounts[name] for name in ("indexed", "superseded", "parked", "released", "lost", "inFlight"))
+    found = [] if accounts["received"] == ended else [f"accounts: {accounts} do not balance"]
+    if accounts["parked"] != parked or accounts["indexed"] + accounts["superseded"] != sent - parked:
+        found.append(f"accounts: {accounts}, but {sent} were sent and {parked} are to be parked")
+    return found
+
+
+def run(place, binary, goods, bads, work):
+    """Everything through the service; answers the misses that only a look at the running one shows."""
+    place.index.put(place.initial, {one.identifier: one.initial for one in [*goods, *bads] if one.initial})
+    bodies = [catalogue.body_of(good.identifier, good.number) for good in goods]
+    bodies += [catalogue.body_of(good.identifier, good.number + 1) for good in goods[::SENT_TWICE]]
+    sent = len(bodies) + len(bads)
+    with Service(binary, ["--last-scrape", "0s", *place.arguments()], place.aws.url, work / "service.log") as service:
+        service.ready()
+        place.aws.send(place.queue, bodies)
+        place.aws.send(place.queue, [bad.body for bad in bads], ATTRIBUTES)
+        until("half of the messages", lambda: service.settled() >= sent // 2)
+        misses = checked_metrics(service)
+        until(f"the end of {sent} messages", lambda: service.settled() >= sent)
+        misses += misses_of_accounts(service.messages(), sent, len(bads))
+        status, _ = service.terminate()
+    return misses + ([f"service: ended with {status}"] if status else [])
+
+
+def misses_of_documents(place, expected, goods, features):
+    """Every document against the expected one, and the measures of what was inferred."""
+    measures, hits = compare.Measures(), {}
+    for text in place.index.texts(place.augmented):
+        exact, plain = services.exactly(text), json.loads(text)
+        pairs = zip(exact["hits"]["hits"], plain["hits"]["hits"])
+        hits.update({hit["_id"]: (hit, readable["_source"]) for hit, readable in pairs})
+    for good in goods:
+        if good.identifier not in hits:
+            measures.miss(good.identifier, "has no document")
+            continue
+        hit, document = hits.pop(good.identifier)
+        initial = services.exactly(json.dumps(good.initial))
+        wrong = expected.of_document(initial, catalogue.version_of(good.number), hit)
+        if wrong:
+            measures.miss(good.identifier, "differs in " + ", ".join(sorted(wrong)))
+        if "state.inferredData" not in wrong:
+            compare.compare_document(good.identifier, document, good.picture, features, measures)
+    for identifier in hits:
+        measures.miss(identifier, "has a document, but none was expected")
+    return measures
+
+
+def misses_of_queues(place, goods, bads):
+    """Nothing may be left, but what is bad on the dead-letter queue; and every id is announced."""
+    misses = []
+    if any(depths := place.aws.depths(place.queue)):
+        misses.append(f"queue: visible, received and delayed messages are left: {depths}")
+    letters = {letter["Body"]: letter for letter in place.aws.drain(place.dead)}
+    for bad in bads:
+        wrong = differences.of_letter(bad, letters.pop(bad.body, None), ATTRIBUTES)
+        misses += [f"{bad.body!r}: parked wrongly: {', '.join(wrong)}"] if wrong else []
+    misses += [f"{body!r}: is on the dead-letter queue: {letter}" for body, letter in letters.items()]
+    announced = {message["Body"] for message in place.aws.drain(place.listener)}
+    if apart := announced ^ {good.identifier for good in goods}:
+        misses.append(f"topic: announced wrongly or not at all: {sorted(apart)}")
+    return misses
+
+
+def judged(options, work):
+    draw, pictures = random.Random(options.seed), work / "pictures"
+    make_pictures(pictures, options.count, draw, options.largest_side)
+    place = Place(f"oracle-{time.time_ns()}")
+    with image_server(work / "images", pictures) as host:
+        goods, bads = list(good_ones(options.count, host, pictures, draw)), list(bad_ones(host, pictures))
+        began = datetime.datetime.now(datetime.UTC)
+        misses = run(place, options.binary, goods, bads, work)
+        ended = datetime.datetime.now(datetime.UTC)
+    expected = differences.Expected(differences.stamps(ROOT / "models" / "sets" / "default"), began, ended)
+    features = None if options.without_features else reference.Features()
+    measures = misses_of_documents(place, expected, goods, features)
+    measures.misses += misses + misses_of_queues(place, goods, bads)
+    place.close()
+    return measures, len(goods), len(bads), (ended - began).total_seconds()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--binary", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--largest-side", type=int, default=2600, metavar="PIXELS")
+    parser.add_argument("--without-features", action="store_true", help="do without PyTorch")
+    options = parser.parse_args()
+
+    print(f"--count {options.count} --seed {options.seed} --largest-side {options.largest_side}")
+    options.work.mkdir(parents=True, exist_ok=True)
+    measures, good, bad, seconds = judged(options, options.work)
+    measures.report()
+    failed = len(measures.misses)
+    print(f"production: {good} documents as expected and {bad} bad messages parked, in {seconds:.0f} s" if not failed else "")
+    print(f"test result: {'FAILED' if failed else 'ok'}. {max(good + bad - failed, 0)} passed; {failed} failed; 0 ignored")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
