@@ -13,9 +13,13 @@ stop_running() {
   running=
 }
 
+# For whatever else a script has to end, whatever happens: it may define this anew.
+at_end() { :; }
+
 leave() {
   local exit_status=$?
   stop_running
+  at_end
   rm -rf "$work"
   exit "$exit_status"
 }

@@ -26,10 +26,10 @@ def fetch():
     home.mkdir(parents=True, exist_ok=True)
     wheels = [_once(home / name, lambda at, name=name: _wheel(name, at)) for name in WHEELS]
     debian = [_once(home / name, lambda at, name=name: _debian(name, at)) for name in DEBIAN]
-    return [_pictures(*wheels), *(_pictures(corpus) for corpus in debian)]
+    return [pictures(*wheels), *(pictures(corpus) for corpus in debian)]
 
 
-def _pictures(*folders):
+def pictures(*folders):
     """In an order that does not depend on the disk."""
     files = (path for folder in folders for path in folder.rglob("*"))
     return sorted(path for path in files if path.suffix.lower() in ENDINGS)

@@ -28,9 +28,10 @@ ENDINGS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "GIF": "g
 class Crops:
     """Random crops: first a corpus is drawn, then a photograph of it, so that no large one rules."""
 
-    def __init__(self, draw):
+    def __init__(self, draw, folder=None):
+        """Of the photographs in `folder`, or of those that the packages carry."""
         self.draw = draw
-        self.corpora = corpora.fetch()
+        self.corpora = [corpora.pictures(folder)] if folder else corpora.fetch()
 
     def next(self, largest_side):
         while True:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the service over pictures that nobody has looked at, through real servers, and compares all of it.
 
-    production.py WORK --binary FILE [--count 300] [--seed N] [--without-features]
+    production.py WORK --binary FILE [--count 300] [--seed N] [--of DIR] [--without-features]
 
 The servers are those of ./test (TEST_AWS_ENDPOINT_URL, TEST_ELASTICSEARCH_URL); pictures are served by
 tests/servers/images. Every document must be the expected one key by key, every deliberately bad message
@@ -11,8 +11,6 @@ anything differs.
 """
 
 import argparse
-import collections
-import contextlib
 import datetime
 import json
 import random
@@ -28,97 +26,21 @@ import differences
 import photographs
 import reference
 import services
-from service import Service, free_port, until
+from place import Place, image_server
+from service import Service, until
+from specimens import ATTRIBUTES, bad_ones, good_ones
 
 ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ROOT / "tests" / "servers" / "images"
-# Their messages carry one, which has to survive being parked.
-ATTRIBUTES = {"traceparent": {"DataType": "String", "StringValue": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}
 SENT_TWICE = 7  # every seventh
-RECEIVES = 3
-Good = collections.namedtuple("Good", "identifier number initial picture")
-Bad = collections.namedtuple("Bad", "body fate identifier url initial", defaults=(None, None, None))
 
 
-@contextlib.contextmanager
-def image_server(home, pictures):
-    """nginx over `pictures`; answers its URL."""
-    port = free_port()
-    subprocess.run([IMAGES, "start", str(port), home, pictures], check=True, stdout=subprocess.DEVNULL)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        subprocess.run([IMAGES, "stop", home], check=True)
-
-
-def make_pictures(folder, count, draw, largest_side):
+def make_pictures(folder, options, draw):
     """Files in any coding, all of them named as the host of pictures wants it."""
     folder.mkdir(parents=True)
-    crops = photographs.Crops(draw)
-    for number in range(count):
-        (folder / f"{number:05}.jpg").write_bytes(photographs.coded(draw, crops.next(largest_side))[0])
-
-
-def good_ones(count, host, pictures, draw):
-    for number in range(count):
-        identifier, name = catalogue.drawn_id(draw, number), f"{number:05}"
-        url = [f"image/{name}/info.json", f"plain/{name}.jpg", f"image/{name}/info.json/"][number % 3]
-        locations = catalogue.locations_of(f"{host}/{url}", number)
-        initial = catalogue.initial_document(identifier, number, locations)
-        yield Good(identifier, number, initial, pictures / f"{name}.jpg")
-
-
-def bad_ones(host, pictures):
-    """What no retry can help, and what becomes of each."""
-    whole = max(pictures.iterdir(), key=lambda file: file.stat().st_size).read_bytes()
-    (pictures / "truncated.jpg").write_bytes(whole[: len(whole) // 3])
-    (pictures / "nothing.jpg").write_bytes(b"")
-    thumbnail = "full/!400,400/0/default.jpg"
-    places = {
-        "not_found": ("image/no-such/info.json", f"image/no-such/{thumbnail}"),
-        "corrupt_image": ("image/truncated/info.json", f"image/truncated/{thumbnail}"),
-        "unsupported_format": ("faults/html/a.jpg", "faults/html/a.jpg"),
-        "empty_body": ("plain/nothing.jpg", "plain/nothing.jpg"),
-        "denied": ("faults/403/a.jpg", "faults/403/a.jpg"),
-        "http_rejected": ("faults/circle/a.jpg", "faults/circle/a.jpg"),
-    }
-    for number, (fate, (path, asked)) in enumerate(places.items()):
-        identifier = f"bad/{fate}"
-        locations = catalogue.locations_of(f"{host}/{path}", number)
-        initial = catalogue.initial_document(identifier, number, locations)
-        yield Bad(catalogue.body_of(identifier, number), fate, identifier, f"{host}/{asked}", initial)
-    metadata = "http://169.254.169.254/latest/meta-data/"
-    initial = catalogue.initial_document("bad/metadata", 1, catalogue.locations_of(metadata, 1))
-    yield Bad("bad/metadata", "forbidden_address", "bad/metadata", metadata, initial)
-    initial = catalogue.initial_document("bad/nowhere", 2, [{"url": host, "locationType": {"id": "iiif-presentation"}}])
-    yield Bad("bad/nowhere", "no_location", "bad/nowhere", None, initial)
-    yield Bad(catalogue.notification("bad/missing"), "unknown_image", "bad/missing")
-    for body in ("two words", '{"Message": 7}', '{"Message": "x"', "[]", "人\u00a0體"):
-        yield Bad(body, "body_malformed")
-
-
-class Place:
-    """Queues, topic and indices of a run's own."""
-
-    def __init__(self, name):
-        self.aws = services.Aws(services.endpoint("TEST_AWS_ENDPOINT_URL"))
-        self.index = services.Elasticsearch(services.endpoint("TEST_ELASTICSEARCH_URL"))
-        self.queue, self.dead = self.aws.create_pair(name, RECEIVES)
-        self.topic, self.listener = self.aws.create_topic_with_listener(name)
-        self.initial, self.augmented = f"images-initial-{name}", f"images-augmented-{name}"
-        for index in (self.initial, self.augmented):
-            self.index.create(index)
-
-    def arguments(self):
-        queues = ["--queue-url", self.queue, "--dead-letter-queue-url", self.dead, "--topic-arn", self.topic]
-        indices = ["--initial-index", self.initial, "--augmented-index", self.augmented]
-        return [*queues, "--elasticsearch-url", self.index.url, *indices]
-
-    def close(self):
-        for queue in (self.queue, self.dead, self.listener):
-            self.aws.sqs("DeleteQueue", QueueUrl=queue)
-        for index in (self.initial, self.augmented):
-            self.index.delete(index)
+    crops = photographs.Crops(draw, options.of)
+    for number in range(options.count):
+        content = photographs.coded(draw, crops.next(options.largest_side))[0]
+        (folder / f"{number:05}.jpg").write_bytes(content)
 
 
 def checked_metrics(service):
@@ -199,7 +121,7 @@ def misses_of_queues(place, goods, bads):
 
 def judged(options, work):
     draw, pictures = random.Random(options.seed), work / "pictures"
-    make_pictures(pictures, options.count, draw, options.largest_side)
+    make_pictures(pictures, options, draw)
     place = Place(f"oracle-{time.time_ns()}")
     with image_server(work / "images", pictures) as host:
         goods, bads = list(good_ones(options.count, host, pictures, draw)), list(bad_ones(host, pictures))
@@ -221,6 +143,7 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--largest-side", type=int, default=2600, metavar="PIXELS")
+    parser.add_argument("--of", type=Path, metavar="DIR", help="crop these, not photographs that are fetched")
     parser.add_argument("--without-features", action="store_true", help="do without PyTorch")
     options = parser.parse_args()
 
@@ -229,7 +152,7 @@ def main():
     measures, good, bad, seconds = judged(options, options.work)
     measures.report()
     failed = len(measures.misses)
-    print(f"production: {good} documents as expected and {bad} bad messages parked, in {seconds:.0f} s" if not failed else "")
+    print(f"production: {good} good pictures and {bad} bad messages in {seconds:.0f} s, {failed} differences")
     print(f"test result: {'FAILED' if failed else 'ok'}. {max(good + bad - failed, 0)} passed; {failed} failed; 0 ignored")
     sys.exit(1 if failed else 0)
 

@@ -20,13 +20,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def until(what, found):
-    """Waits until `found` answers something, and answers it."""
+def until(what, found, pause=0.1):
+    """Waits until `found` answers something, and answers it; looks every `pause` seconds."""
     ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
         if answer := found():
             return answer
-        time.sleep(0.1)
+        time.sleep(pause)
     raise SystemExit(f"{what} never came")
 
 

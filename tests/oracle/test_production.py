@@ -10,6 +10,7 @@ import catalogue
 import differences
 import production
 import services
+import specimens
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "sets" / "default"
 BEGAN = datetime.datetime(2026, 11, 23, 12, 0, 0, 500, tzinfo=datetime.UTC)
@@ -99,16 +100,16 @@ class Documents(unittest.TestCase):
 
 
 class Letters(unittest.TestCase):
-    bad = production.Bad("swms7qdx", "not_found", "swms7qdx", "http://localhost/a.jpg")
+    bad = specimens.Bad("swms7qdx", "not_found", "swms7qdx", "http://localhost/a.jpg")
 
     def letter(self, body="swms7qdx", **changes):
         record = {"id": "swms7qdx", "url": self.bad.url, "class": "not_found", "stage": "downloader", "cause": "404"}
         record = {**record, "models": [], "at": "2026-11-23T12:00:30Z", **changes}
         record = {key: value for key, value in record.items() if value is not None}
-        return {"Body": body, "MessageAttributes": {**production.ATTRIBUTES, "parked": {"StringValue": json.dumps(record)}}}
+        return {"Body": body, "MessageAttributes": {**specimens.ATTRIBUTES, "parked": {"StringValue": json.dumps(record)}}}
 
     def wrong(self, letter):
-        return ", ".join(differences.of_letter(self.bad, letter, production.ATTRIBUTES))
+        return ", ".join(differences.of_letter(self.bad, letter, specimens.ATTRIBUTES))
 
     def test_the_right_letter_passes(self):
         self.assertEqual(self.wrong(self.letter()), "")
