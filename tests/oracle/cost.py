@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures what the service costs beside its inference, and prints a table. A benchmark, not a test: exits 0.
 
-    cost.py WORK --binary FILE [--messages 2000] [--idle 60] [--singles 20] [--starts 5]
+    cost.py WORK --binary FILE [--messages 2000] [--idle 60] [--singles 20] [--starts 5] [--models SET]
 
 Pictures of 16 x 16 pixels, through the servers of ./test, each in a process of its own, and for the
-counts a proxy between the service and SQS. The bundled models infer; the threads they compute on are
-told from the others by name. Read the figures with the load average beside them.
+counts a proxy between the service and SQS. The threads that compute on models are told from the others
+by name. With the bundled set they are most of it, and the others work with cold caches: small_network.py
+makes a set that shows the service itself. Read the figures with the load average beside them.
 """
 
 import argparse
@@ -63,7 +64,8 @@ class Bench:
         topic = arguments.index("--topic-arn")
         del arguments[topic : topic + 2]  # announcing is optional and has no limit
         quiet = ["--last-scrape", "0s", "--log-level", "warn"]
-        return Service(self.options.binary, [*arguments, *quiet], endpoint, self.options.work / "service.log")
+        log, models = self.options.work / "service.log", self.options.models
+        return Service(self.options.binary, [*arguments, *quiet], endpoint, log, models)
 
     def many(self):
         count = self.options.messages
@@ -174,6 +176,7 @@ def main():
     parser.add_argument("--singles", type=int, default=20)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--inference", default="actix-rt", help="what the names of inference threads hold")
+    parser.add_argument("--models", default="bundled", help="a set whose vectors have 1,280 numbers, too")
     parser.add_argument("--only", nargs="+", default=["starts", "singles", "many", "sigterm"])
     options = parser.parse_args()
 

