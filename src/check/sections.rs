@@ -15,6 +15,7 @@ use crate::adapters::http::HttpFetcher;
 use crate::adapters::model_inferrers;
 use crate::adapters::s3_models::{self, Place};
 use crate::adapters::sns::SnsTopic;
+use crate::adapters::sqs::SqsQueue;
 use crate::adapters::{aws, sqs};
 use crate::config::{Config, ServiceConfig, SetLocation};
 use crate::exit::Stopped;
@@ -69,12 +70,26 @@ async fn queues(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
         });
     }
     if let (Ok(queue), Ok(dead_letters)) = (&queue, &dead_letters) {
+        findings.extend(permissions(config, servers).await);
         let limit = queue.receive_limit();
         findings.push(Finding::new("queue", Fine, format!("a message is received {limit} times")));
         let warnings = sqs::warnings(queue, dead_letters);
         findings.extend(warnings.into_iter().map(|text| Finding::new("queue", Warning, text)));
     }
     findings
+}
+
+/// What can be tried without changing anything. Receiving, sending and publishing cannot.
+async fn permissions(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
+    let queue = match SqsQueue::open(config, settings::queue(servers)).await {
+        Ok(queue) => queue,
+        Err(error) => return vec![Finding::new("queue", Failure, error)],
+    };
+    let found = queue.permissions().await.into_iter().map(|(permission, tried)| match tried {
+        Ok(()) => Finding::new("queue", Fine, format!("{permission} is permitted")),
+        Err(fault) => Finding::new("queue", Failure, format!("{permission}: {fault}")),
+    });
+    found.collect()
 }
 
 async fn topic(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {

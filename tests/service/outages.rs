@@ -2,9 +2,21 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::stage::images::Answer;
 use crate::stage::proxy::Proxy;
 use crate::stage::{Stage, picture, until};
+
+/// How long a cluster is away: a moment, or so many seconds as `./test --all` says.
+fn length() -> Duration {
+    let seconds = std::env::var("INFERENCE_TEST_OUTAGE").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(3))
+}
+
+/// What a process that waits may grow by, in KiB: sixteen decoded thumbnails and their documents are
+/// one or two MiB, an allocator's whims a few.
+const FLAT: u64 = 16 << 10;
 
 #[tokio::test]
 #[ignore = "needs SQS and Elasticsearch: ./test starts them"]
@@ -22,9 +34,20 @@ async fn while_the_index_is_away_nothing_is_given_back_and_afterwards_it_goes_on
         stage.send(&format!("away{n:04}")).await;
     }
     until("unreadiness", async || (service.get("/readyz").await.0 == 503).then_some(())).await;
-    assert_eq!(service.get("/livez").await.0, 200, "an outage is no reason to replace the task");
-    let status = stage.status().await.expect("it runs");
-    assert!(status["messages"]["inFlight"].as_u64() <= Some(16), "{status}");
+    let memory = service.memory();
+    let ends = Instant::now() + length();
+    while Instant::now() < ends {
+        assert_eq!(
+            service.get("/livez").await.0,
+            200,
+            "an outage is no reason to replace the task"
+        );
+        let status = stage.status().await.expect("it runs");
+        assert!(status["messages"]["inFlight"].as_u64() <= Some(16), "{status}");
+        let grown = service.memory().saturating_sub(memory);
+        assert!(grown <= FLAT, "{grown} KiB more than when the outage began");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     way.mend();
     stage.settled(40).await;
     until("readiness", async || (service.get("/readyz").await.0 == 200).then_some(())).await;

@@ -50,6 +50,15 @@ impl Service {
         answer.text().await.expect("text")
     }
 
+    /// What it holds in memory, in KiB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let size = line.and_then(|line| line.split_whitespace().next()).expect("Linux tells it");
+        size.parse().expect("a number")
+    }
+
     /// Waits for its end.
     pub fn code(&mut self) -> Option<i32> {
         self.child.wait().expect("it ends").code()

@@ -17,6 +17,7 @@ async fn check_finds_nothing_where_everything_is_there_and_changes_nothing() {
     for found in [
         "ok       credentials",
         "ok       queue",
+        "ok       queue          sqs:DeleteMessage is permitted",
         "ok       dead letters",
         "ok       topic",
         "ok       models         features: efficientnet-lite0-imagenet1k",
