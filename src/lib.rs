@@ -9,7 +9,7 @@
 //!            config::Options ─► config::Config     every problem at once, or a value that is right
 //!                                        │ config::Engines: a folder, or servers
 //!                                        ▼
-//!             run::embedded │ run::service         the composition root
+//!             run::embedded │ run::production         the composition root
 //!      adapters ────────────────►  run::Assembly ◄──────────────── models::ModelSet
 //!      a folder, or SQS, Elasticsearch,  │                          manifests, digests,
 //!      HTTP, SNS, S3                     ▼ Blueprint                golden pictures

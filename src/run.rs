@@ -1,14 +1,14 @@
 //! `run`: the composition root. Engines are plugged into ports, the pipeline is started, watched and
 //! drained.
 //!
-//! [`embedded`] works on a folder and ends with it; [`service`] works on a queue until it is told to
+//! [`embedded`] works on a folder and ends with it; [`production`] works on a queue until it is told to
 //! stop. Both are the same `Assembly` of the same actors.
 
 pub(crate) mod assembly;
 pub mod embedded;
 pub mod instruments;
 pub mod models;
-pub mod service;
+pub mod production;
 
 use crate::config::{Config, Engines, cores};
 use crate::exit::{Exit, Stopped};
@@ -21,7 +21,7 @@ pub use models::Models;
 pub fn run(config: &Config) -> Result<Exit, Stopped> {
     match &config.engines {
         Engines::Folder(place) => embedded::embedded(config, place),
-        Engines::Service(servers) => service::service(config, servers),
+        Engines::Service(servers) => production::serve_until_stopped(config, servers),
     }
 }
 

@@ -4,7 +4,7 @@
 
 #[path = "program/fixture.rs"]
 mod fixture;
-#[path = "service/stage.rs"]
+#[path = "production/stage.rs"]
 mod stage;
 
 use serde_json::json;

@@ -20,8 +20,8 @@ use crate::adapters::{aws, sqs};
 use crate::config::{Config, ServiceConfig, SetLocation};
 use crate::exit::Stopped;
 use crate::run::Models;
-use crate::run::service::open::unmeant_dimensions;
-use crate::run::service::settings;
+use crate::run::production::open::unmeant_dimensions;
+use crate::run::production::settings;
 use Verdict::{Failure, Fine, Warning};
 
 type Section<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + 'a>>;

@@ -2,14 +2,14 @@
 
 #[path = "program/fixture.rs"]
 mod fixture;
-#[path = "service/stage.rs"]
+#[path = "production/stage.rs"]
 mod stage;
 
-#[path = "service/models_from_s3.rs"]
+#[path = "production/models_from_s3.rs"]
 mod models_from_s3;
-#[path = "service/outages.rs"]
+#[path = "production/outages.rs"]
 mod outages;
-#[path = "service/stops.rs"]
+#[path = "production/stops.rs"]
 mod stops;
-#[path = "service/telling.rs"]
+#[path = "production/telling.rs"]
 mod telling;
