@@ -129,6 +129,7 @@ impl Config {
             engines,
         };
         check_together(&config, options, &mut problems);
+        check_drain(&config, options, &mut problems);
         problems.none_or(config)
     }
 }
@@ -213,6 +214,15 @@ fn check_together(config: &Config, options: &Options, problems: &mut Problems) {
         let remedy =
             "a picture may not be larger than all that may be in flight (--pixels-in-flight)";
         problems.note("picture-pixels", &options.limits.picture_pixels, remedy);
+    }
+}
+
+/// A stop waits for the receive under way, or what that brings stays hidden.
+fn check_drain(config: &Config, options: &Options, problems: &mut Problems) {
+    let Engines::Service(servers) = &config.engines else { return };
+    if config.limits.drain < servers.long_poll && !config.limits.drain.is_zero() {
+        let remedy = "a drain may not be shorter than a receive may wait (--long-poll)";
+        problems.note("drain", &options.limits.drain, remedy);
     }
 }
 

@@ -119,3 +119,92 @@ fn a_folder_that_does_not_exist_is_named() {
     let told = Config::new(&line.options).map(|_| ()).expect_err("there is no such folder");
     assert!(told.to_string().contains("--images (or IMAGES) is \"/nowhere\""), "{told}");
 }
+
+/// The options of a production run, all right.
+const SERVICE: [&str; 12] = [
+    "--queue-url",
+    "http://q/images",
+    "--dead-letter-queue-url",
+    "http://q/dead",
+    "--elasticsearch-url",
+    "https://es.example",
+    "--initial-index",
+    "initial",
+    "--augmented-index",
+    "augmented",
+    "--models",
+    "bundled",
+];
+
+fn service(arguments: &[&str]) -> Result<Config, Problems> {
+    let line = ["test"].iter().chain(&SERVICE).chain(arguments);
+    Config::new(&Line::parse_from(line).options)
+}
+
+fn service_problems(arguments: &[&str]) -> String {
+    service(arguments).map(|_| ()).expect_err("something is wrong").to_string()
+}
+
+#[test]
+fn all_locations_and_a_model_set_are_a_production_run() {
+    let config = service(&[]).expect("all is given");
+
+    let Engines::Service(servers) = &config.engines else { panic!("{:?}", config.engines) };
+    assert_eq!(servers.queue_url, "http://q/images");
+    assert_eq!(servers.long_poll, Duration::from_secs(20));
+    assert_eq!(config.admin.address, "127.0.0.1:9464".parse().ok());
+    assert_eq!(config.admin.last_scrape, Duration::from_secs(15));
+    assert_eq!(config.log_level, "info");
+}
+
+#[test]
+fn a_production_run_must_be_told_its_models() {
+    let line = ["test"].iter().chain(&SERVICE[..10]);
+    let told = Config::new(&Line::parse_from(line).options).map(|_| ()).expect_err("no models");
+
+    assert!(told.to_string().contains("--models (or MODELS): it is missing"), "{told}");
+}
+
+#[test]
+fn a_drain_is_not_shorter_than_a_receive_may_wait() {
+    assert!(service_problems(&["--drain", "3s"]).contains("--drain (or DRAIN) is \"3s\""));
+    assert!(service(&["--drain", "3s", "--long-poll", "3s"]).is_ok());
+}
+
+#[test]
+fn every_wrong_access_is_named() {
+    let told = service_problems(&[
+        "--elasticsearch-username",
+        "me",
+        "--allow-address",
+        "10.0.0.0/8,everywhere",
+        "--image-hosts",
+        "*.example.org,not a host",
+        "--long-poll",
+        "30s",
+        "--features-dimensions",
+        "0",
+        "--admin-address",
+        "here",
+        "--last-scrape",
+        "soon",
+    ]);
+    for option in [
+        "--elasticsearch-password (or",
+        "--allow-address (or ALLOW_ADDRESS) is \"everywhere\"",
+        "--image-hosts (or IMAGE_HOSTS) is \"not a host\"",
+        "--long-poll (or LONG_POLL) is \"30s\"",
+        "--features-dimensions (or",
+        "--admin-address (or ADMIN_ADDRESS) is \"here\"",
+        "--last-scrape (or LAST_SCRAPE) is \"soon\"",
+    ] {
+        assert!(told.contains(option), "{option:?} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let config = service(&["--elasticsearch-api-key", "c2VjcmV0"]).expect("a key is right");
+
+    assert!(!format!("{config:?}").contains("c2VjcmV0"));
+}

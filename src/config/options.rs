@@ -146,7 +146,8 @@ pub struct LimitOptions {
 
     /// How long SIGTERM or SIGINT lets the pictures in flight be finished
     ///
-    /// What is still open then is given back. A second signal ends the process at once.
+    /// What is still open then is given back. A second signal ends the process at once. In production no
+    /// shorter than --long-poll.
     #[arg(long, env, value_name = "TIME", default_value = "25s")]
     pub drain: String,
 }

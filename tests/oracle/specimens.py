@@ -45,5 +45,8 @@ def bad_ones(host, pictures):
     initial = catalogue.initial_document("bad/nowhere", 2, [{"url": host, "locationType": {"id": "iiif-presentation"}}])
     yield Bad("bad/nowhere", "no_location", "bad/nowhere", None, initial)
     yield Bad(catalogue.notification("bad/missing"), "unknown_image", "bad/missing")
+    # Half of a surrogate pair: Elasticsearch takes it, and it is no text. Its neighbours must not notice.
+    initial = {**catalogue.initial_document("bad/text", 3, []), "text": "\ud83e"}
+    yield Bad(catalogue.notification("bad/text"), "unknown_image", "bad/text", None, initial)
     for body in ("two words", '{"Message": 7}', '{"Message": "x"', "[]", "人\u00a0體"):
         yield Bad(body, "body_malformed")

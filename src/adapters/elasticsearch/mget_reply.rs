@@ -6,6 +6,7 @@ use actors::ports::NotRetrieved;
 use actors::record::{Record, RecordId};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::server_error::ServerError;
@@ -27,7 +28,7 @@ pub enum Unread {
 /// # Errors
 /// [`Unread`].
 pub fn read(body: &[u8], ids: &[RecordId]) -> Result<Vec<Result<Record, NotRetrieved>>, Unread> {
-    let reply: Reply = serde_json::from_slice(body).map_err(|error| unread(&error))?;
+    let reply: Reply = serde_json::from_slice(body).map_err(|error| unread(body, &error))?;
     let matching = |(found, id): (&Found, &RecordId)| found.id == id.as_str();
     if reply.docs.len() != ids.len() || !reply.docs.iter().zip(ids).all(matching) {
         return Err(Unread::Reply("the cluster answered other ids than were asked for".to_owned()));
@@ -38,12 +39,13 @@ pub fn read(body: &[u8], ids: &[RecordId]) -> Result<Vec<Result<Record, NotRetri
     Ok(reply.docs.into_iter().zip(ids).map(|(found, id)| found.record(id)).collect())
 }
 
-/// A number beyond f64 or nesting beyond 128 is one document's own; everything else that is no JSON
-/// comes from something that is no Elasticsearch, or was cut off.
-fn unread(error: &serde_json::Error) -> Unread {
-    let text = error.to_string();
-    if text.starts_with("number out of range") || text.starts_with("recursion limit exceeded") {
-        return Unread::Document(text);
+/// What is JSON by its syntax and still cannot be held (a number beyond f64, nesting beyond 128, half of
+/// a surrogate pair) is one document's own; everything else comes from something that is no
+/// Elasticsearch, or was cut off.
+fn unread(body: &[u8], error: &serde_json::Error) -> Unread {
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    if error.is_syntax() && is_json() {
+        return Unread::Document(error.to_string());
     }
     Unread::Reply("the cluster's answer is not what an _mget answers".to_owned())
 }
@@ -201,7 +203,7 @@ mod tests {
     #[test]
     fn a_document_that_cannot_be_held_is_told_from_garbage() {
         let deep = "[".repeat(200) + &"]".repeat(200);
-        for value in ["1e999", deep.as_str()] {
+        for value in ["1e999", deep.as_str(), r#""half of a pair: \ud83e""#] {
             let body =
                 format!(r#"{{"docs":[{{"_id":"a","found":true,"_source":{{"n":{value}}}}}]}}"#);
             assert!(
