@@ -58,22 +58,24 @@ pub fn embedded_with(
     let mut assembly = assemble(&folder, &models, config, place, &instruments);
     change(&mut assembly.blueprint);
     let watch = Watch { config, folder: &folder, instruments: &instruments, screen: &screen };
-    let (ran, finished) = in_system(async {
+    let (ended, finished) = in_system(async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         let ran = watch.over(assembly, &mut shutdown).await?;
-        let finished = publish(place, &folder, &ran.ended, &mut shutdown).await?;
-        Ok((ran, finished))
+        let finished = finish(&folder, &mut shutdown).await?;
+        let summary = Summary {
+            census: folder.census,
+            accounts: ran.accounts,
+            elapsed: ran.elapsed,
+            readings: &instruments.readings,
+            workers: models.workers(&config.models),
+        };
+        tell(&summary.to_string());
+        draw(place, &ran.ended, &mut shutdown).await?;
+        tell(&pointers(place, &ran.ended));
+        instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
+        Ok((ran.ended, finished))
     })?;
-
-    let summary = Summary {
-        census: folder.census,
-        accounts: ran.accounts,
-        elapsed: ran.elapsed,
-        readings: &instruments.readings,
-        workers: models.workers(&config.models),
-    };
-    tell(&format!("{summary}{}", pointers(place, &ran.ended)));
-    match ran.ended {
+    match ended {
         Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
         Ended::Drained | Ended::Exhausted if place.fail_on_parked && finished.parked > 0 => {
             Ok(Exit::Parked)
@@ -150,25 +152,35 @@ fn without_page(error: PageError) -> Stopped {
     ))
 }
 
-/// Writes the results where readers look for them. A signal meanwhile ends the process: every file
-/// is replaced as a whole, so what is there stays whole, and the next run writes the rest.
-async fn publish(
-    place: &FolderConfig,
+/// Writes the results where readers look for them.
+async fn finish(
     folder: &Arc<EmbeddedFolder>,
-    ended: &Ended,
     shutdown: &mut Shutdown,
 ) -> Result<Finished, Stopped> {
-    let (place, folder) = (place.clone(), Arc::clone(folder));
-    // Whoever interrupts a run wants it to end, not to wait for thousands of thumbnails.
-    let with_page = place.page && *ended != Ended::Drained;
+    let folder = Arc::clone(folder);
+    unless_told_to_end(shutdown, move || folder.finish().map_err(stopped)).await
+}
+
+/// Draws the page, if one is wanted. Whoever interrupts a run wants it to end, not to wait for
+/// thousands of thumbnails.
+async fn draw(place: &FolderConfig, ended: &Ended, shutdown: &mut Shutdown) -> Result<(), Stopped> {
+    if !place.page || *ended == Ended::Drained {
+        return Ok(());
+    }
+    let place = place.clone();
     let write = move || {
-        let finished = folder.finish().map_err(stopped)?;
-        if with_page {
-            let now = timestamp::from_system(SystemTime::now());
-            page::write(&place.out, &place.images, now).map_err(without_page)?;
-        }
-        Ok(finished)
+        let now = timestamp::from_system(SystemTime::now());
+        page::write(&place.out, &place.images, now).map_err(without_page)
     };
+    unless_told_to_end(shutdown, write).await
+}
+
+/// Runs `write` in a thread of its own. A signal meanwhile ends the process: every file is replaced as
+/// a whole, so what is there stays whole, and the next run writes the rest.
+async fn unless_told_to_end<T: Send + 'static>(
+    shutdown: &mut Shutdown,
+    write: impl FnOnce() -> Result<T, Stopped> + Send + 'static,
+) -> Result<T, Stopped> {
     tokio::select! {
         written = tokio::task::spawn_blocking(write) => {
             written.unwrap_or_else(|panic| Err(Stopped::unexpected(panic)))

@@ -1,14 +1,16 @@
 //! What a run is measured with, and where that is shown.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::Recorder;
 use metrics_util::layers::FanoutBuilder;
 
 use crate::admin;
-use crate::admin::board::Board;
+use crate::admin::board::{Board, Phase};
 use crate::config::Config;
 use crate::exit::Stopped;
+use crate::shutdown::Shutdown;
 use crate::telemetry::exposition::Exposition;
 use crate::telemetry::readings::Readings;
 
@@ -45,5 +47,15 @@ impl Instruments {
         let deadline = config.models.inference_deadline;
         let board = Arc::new(Board::new(exposition, readings.clone(), deadline));
         Self { readings, recorder: Box::new(both.build()), board }
+    }
+
+    /// Shows that the pipeline has ended, and lets the last counts be scraped. A signal meanwhile means
+    /// that nobody will.
+    pub async fn last_scrape(&self, within: Duration, shutdown: &mut Shutdown) {
+        self.board.enter(Phase::Ended);
+        tokio::select! {
+            () = tokio::time::sleep(within) => {}
+            signal = shutdown.signal() => tracing::info!(signal, "ended without a last scrape"),
+        }
     }
 }

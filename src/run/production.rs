@@ -46,8 +46,7 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
         };
         let (ended, accounts) = serve(config, &instruments, assembly, &mut shutdown).await?;
         tell(&ended, &accounts);
-        instruments.board.enter(Phase::Ended);
-        last_scrape(config.admin.last_scrape, &mut shutdown).await;
+        instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         match ended {
             Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
             Ended::Drained | Ended::Exhausted => Ok(Exit::Done),
@@ -108,12 +107,4 @@ fn tell(ended: &Ended, accounts: &Accounts) {
         in_flight,
         "the pipeline has ended"
     );
-}
-
-/// Lets the last counts be scraped. A signal meanwhile means that nobody will.
-async fn last_scrape(within: Duration, shutdown: &mut Shutdown) {
-    tokio::select! {
-        () = tokio::time::sleep(within) => {}
-        signal = shutdown.signal() => tracing::info!(signal, "ended without a last scrape"),
-    }
 }

@@ -47,6 +47,19 @@ fn what_a_killed_run_parked_is_tried_again_even_if_an_older_document_would_do() 
 }
 
 #[test]
+fn a_draft_that_a_killed_run_left_goes_even_if_nothing_is_published_anew() {
+    let place = Place::with(&["a.png"]);
+    place.run("1");
+    let draft = place.out(".augmented.ndjson.draft");
+    fs::write(&draft, "half a li").unwrap();
+
+    let (census, _) = place.run("1");
+
+    assert_eq!((census.queued, census.unchanged), (0, 1), "the documents stay as they are");
+    assert!(!draft.exists());
+}
+
+#[test]
 fn a_journal_torn_at_any_byte_of_its_last_two_records_loses_those_and_nothing_else() {
     let place = Place::with(&["a.png", "b.png", "c.png"]);
     let journal = place.out(".journal");
