@@ -5,8 +5,8 @@
 
 The servers are those of ./test (TEST_AWS_ENDPOINT_URL, TEST_ELASTICSEARCH_URL); pictures are served by
 tests/servers/images. Every document must be the expected one key by key, every deliberately bad message
-be parked with its class, both queues hold nothing else, and every id be announced. Where promtool is
-installed, it checks /metrics under load. Without --seed a fresh one is drawn and printed. Exits 1 if
+be parked with its class, both queues hold nothing else, and every id be announced. promtool checks /metrics
+under load, and a real Prometheus scrapes the accounts. Without --seed a fresh one is drawn and printed. Exits 1 if
 anything differs.
 """
 
@@ -14,7 +14,6 @@ import argparse
 import datetime
 import json
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ import photographs
 import reference
 import services
 from place import Place, image_server
+from prometheus import Prometheus
 from service import Service, until
 from specimens import ATTRIBUTES, bad_ones, good_ones
 
@@ -44,9 +44,7 @@ def make_pictures(folder, options, draw):
 
 
 def checked_metrics(service):
-    """What promtool says against /metrics; nothing where it is not installed."""
-    if not shutil.which("promtool"):
-        return []
+    """What promtool says against /metrics."""
     metrics = service.ask("/metrics")[1]
     check = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True, text=True, check=False)
     said = (check.stdout + check.stderr).strip().replace("\n", "; ")
@@ -68,14 +66,19 @@ def run(place, binary, goods, bads, work):
     bodies = [catalogue.body_of(good.identifier, good.number) for good in goods]
     bodies += [catalogue.body_of(good.identifier, good.number + 1) for good in goods[::SENT_TWICE]]
     sent = len(bodies) + len(bads)
-    with Service(binary, ["--last-scrape", "0s", *place.arguments()], place.aws.url, work / "service.log") as service:
+    arguments = ["--last-scrape", "0s", *place.arguments()]
+    with (
+        Service(binary, arguments, place.aws.url, work / "service.log") as service,
+        Prometheus(work / "prometheus", service.admin) as prometheus,
+    ):
         service.ready()
         place.aws.send(place.queue, bodies)
         place.aws.send(place.queue, [bad.body for bad in bads], ATTRIBUTES)
         until("half of the messages", lambda: service.settled() >= sent // 2)
         misses = checked_metrics(service)
         until(f"the end of {sent} messages", lambda: service.settled() >= sent)
-        misses += misses_of_accounts(service.messages(), sent, len(bads))
+        accounts = service.messages()
+        misses += misses_of_accounts(accounts, sent, len(bads)) + prometheus.misses(accounts["received"])
         status, _ = service.terminate()
     return misses + ([f"service: ended with {status}"] if status else [])
 
