@@ -170,7 +170,7 @@ async fn draw(place: &FolderConfig, ended: &Ended, shutdown: &mut Shutdown) -> R
     let place = place.clone();
     let write = move || {
         let now = timestamp::from_system(SystemTime::now());
-        page::write(&place.out, &place.images, now).map_err(without_page)
+        page::write(&place.out, &place.images, now).map(drop).map_err(without_page)
     };
     unless_told_to_end(shutdown, write).await
 }
