@@ -1,6 +1,7 @@
 //! The command line: which commands there are, and which code runs each.
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -104,7 +105,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|Stopped { exit, message }| {
-        eprintln!("inference-manager: {message}");
+        // A closed pipe changes nothing about how the process ends.
+        let _ = writeln!(std::io::stderr(), "inference-manager: {message}");
         exit
     })
 }

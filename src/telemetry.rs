@@ -17,8 +17,12 @@ use crate::config::LogFormat;
 ///
 /// A second call in one process (tests) changes nothing.
 pub fn start(format: LogFormat, filter: EnvFilter, screen: &MultiProgress) {
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(Above(screen.clone()));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(Above(screen.clone()))
+        // Told on stderr by a macro that panics where that cannot be written, which would end the
+        // process: a full disk or a closed pipe is no reason for that.
+        .log_internal_errors(false);
     let started = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::flow::backoff::Backoff;
 use crate::flow::contained::{Panicked, contained};
+use crate::flow::outages::{Outage, Outages};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
 use crate::metrics::{Metrics, Outcome, QueueCall};
@@ -47,6 +48,9 @@ impl Default for LedgerSettings {
     }
 }
 
+/// How soon a settlement is tried again when the time for it is nearly over.
+const LAST_TRIES: Duration = Duration::from_millis(200);
+
 /// The book as all generations share it.
 #[derive(Clone, Debug)]
 pub struct SharedBook(Arc<Mutex<Book>>);
@@ -74,6 +78,9 @@ pub struct Ledger {
     backoff: Backoff,
     rng: SmallRng,
     flush_scheduled: bool,
+    outages: Outages,
+    /// Which calls the queue does not take now.
+    refused: [Option<Outage>; QueueCall::ALL.len()],
     _watch: DeathWatch,
 }
 
@@ -89,6 +96,7 @@ impl Ledger {
         queue: Arc<dyn Queue>,
         book: SharedBook,
         models: Arc<[ModelStamp]>,
+        outages: Outages,
         metrics: Metrics,
         settings: LedgerSettings,
         watch: DeathWatch,
@@ -105,6 +113,8 @@ impl Ledger {
             backoff,
             rng,
             flush_scheduled: false,
+            outages,
+            refused: Default::default(),
             _watch: watch,
         }
     }
@@ -177,10 +187,14 @@ impl Ledger {
         receipts: &[Receipt],
         answers: Vec<Result<(), QueueError>>,
     ) {
-        let again_in = if answers.iter().any(|a| matches!(a, Err(QueueError::Unavailable(_)))) {
-            self.metrics.queue_errors(call).increment(1);
-            self.backoff.next(&mut self.rng)
+        let refusal = answers.iter().find_map(|answer| match answer {
+            Err(QueueError::Unavailable(cause)) => Some(cause),
+            _ => None,
+        });
+        let again_in = if let Some(cause) = refusal {
+            self.refuse(call, cause)
         } else {
+            self.refused[call as usize] = None;
             self.backoff.reset();
             Duration::ZERO
         };
@@ -200,11 +214,29 @@ impl Ledger {
         }
     }
 
+    /// Notes that the queue does not take a call, and answers when to try again. While it does not,
+    /// nothing is received: what would become of it could not be told.
+    fn refuse(&mut self, call: QueueCall, cause: &str) -> Duration {
+        self.metrics.queue_errors(call).increment(1);
+        let outage = &mut self.refused[call as usize];
+        if outage.is_none() {
+            tracing::warn!(call = call.as_str(), cause, "the queue does not take what is settled");
+            *outage = Some(self.outages.begin());
+        }
+        let wait = self.backoff.next(&mut self.rng);
+        // At the end of a drain there are seconds left to give back what cannot be settled.
+        if self.book.lock().is_giving_back() { wait.min(LAST_TRIES) } else { wait }
+    }
+
     fn extend_leases(&mut self, ctx: &mut Context<Self>) {
         let (now, lease) = (Instant::now(), self.queue.lease());
         let expired = self.book.lock().expire(now);
         for closed in &expired {
             self.report(closed);
+        }
+        // What was refused may have been lost since, and then nobody asks again.
+        if !self.book.lock().is_settling() {
+            self.refused = Default::default();
         }
         if !self.settings.extend_leases {
             return;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::Actor;
 
 use actors::delivery::Tether;
+use actors::flow::outages::Outages;
 use actors::ledger::book::Book;
 use actors::ledger::disposition::Policy;
 use actors::ledger::{Ledger, LedgerSettings, SharedBook};
@@ -57,6 +58,7 @@ async fn ledger_over(
         Arc::clone(queue) as Arc<dyn Queue>,
         book.clone(),
         Arc::new([]),
+        Outages::default(),
         neighbours.metrics.clone(),
         settings,
         neighbours.watch(Child::Ledger),

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use actors::delivery::{Companions, Ending};
 use actors::failure::{Class, Failure, Stage};
+use actors::flow::outages::Outages;
 use actors::gathering::Gathering;
 use actors::inference::Value;
 use actors::ledger::book::Book;
@@ -158,6 +159,7 @@ struct Desk {
     ledger: actix::Addr<Ledger>,
     queue: Arc<FakeQueue>,
     book: SharedBook,
+    outages: Outages,
     neighbours: Neighbours,
     received: Vec<Message>,
 }
@@ -170,15 +172,17 @@ async fn desk(queue: FakeQueue, messages: usize) -> Desk {
         other => panic!("{other:?}"),
     };
     let book = SharedBook::new(Book::new(Policy::new(queue.receive_limit(), 1)));
+    let outages = Outages::default();
     let ledger = Ledger::new(
         Arc::clone(&queue) as Arc<dyn Queue>,
         book.clone(),
         Arc::new([]),
+        outages.clone(),
         neighbours.metrics.clone(),
         LedgerSettings::default(),
         neighbours.watch(Child::Ledger),
     );
-    let desk = Desk { ledger: ledger.start(), queue, book, neighbours, received };
+    let desk = Desk { ledger: ledger.start(), queue, book, outages, neighbours, received };
     for message in &desk.received {
         desk.ledger.do_send(Opened {
             receipt: message.receipt.clone(),
@@ -263,6 +267,23 @@ async fn a_settlement_that_the_queue_does_not_take_keeps_its_credit_and_is_told_
 
     assert_eq!(desk.queue.acknowledged(), ["r00"]);
     assert_eq!((desk.neighbours.credits.taken(), desk.queue.stale()), (0, 0));
+}
+
+#[actix::test]
+async fn while_the_queue_does_not_take_settlements_there_is_an_outage_and_nothing_is_received() {
+    tokio::time::pause();
+    let mut queue = FakeQueue::default();
+    let fails = Act::Fail(Duration::ZERO);
+    queue.conduct = Conduct::script([Act::Answer(Duration::ZERO), fails, fails]);
+    let desk = desk(queue, 1).await;
+
+    desk.settle(&desk.received[0].receipt, Ending::Indexed);
+    pass(Duration::from_millis(10)).await;
+    assert!(desk.outages.any());
+    pass(Duration::from_secs(30)).await;
+
+    assert!(!desk.outages.any());
+    assert_eq!(desk.queue.acknowledged(), ["r00"]);
 }
 
 /// The last receive that is permitted parks what may pass; the ones before give it back.

@@ -294,8 +294,8 @@ fn weights_path(cache: &Path, sha256: &str) -> PathBuf {
     cache.join("weights").join(sha256)
 }
 
-/// Makes the set's folder from `inferrers` and the weights in `cache`. A folder that is there was made
-/// from the same bytes: its name is their digest.
+/// Makes the set's folder from `inferrers` and the weights in `cache`, unless it is there: its name is
+/// the digest of what it was made from.
 fn lay_out(inferrers: &[Inferrer], cache: &Path) -> Result<PathBuf, S3ModelsError> {
     let sets = cache.join("sets");
     let refused = |path: &Path| {
@@ -303,8 +303,13 @@ fn lay_out(inferrers: &[Inferrer], cache: &Path) -> Result<PathBuf, S3ModelsErro
         |cause| S3ModelsError::Cache { path, cause }
     };
     let set = sets.join(digest(inferrers));
-    if set.is_dir() {
+    if inferrers.iter().all(|inferrer| is_whole(&set.join(&inferrer.name), inferrer)) {
         return Ok(set);
+    }
+    // A disk forgets; what is not whole is made anew.
+    match std::fs::remove_dir_all(&set) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(refused(&set)(cause)),
+        _ => {}
     }
     std::fs::create_dir_all(&sets).map_err(refused(&sets))?;
     let draft = tempfile::tempdir_in(&sets).map_err(refused(&sets))?;
@@ -320,6 +325,17 @@ fn lay_out(inferrers: &[Inferrer], cache: &Path) -> Result<PathBuf, S3ModelsErro
         Err(_) if set.is_dir() => Ok(set),
         Err(cause) => Err(S3ModelsError::Cache { path: set, cause }),
     }
+}
+
+/// Whether `folder` still holds what it was made from. The weights prove themselves when they are read.
+fn is_whole(folder: &Path, inferrer: &Inferrer) -> bool {
+    let holds = |name: &str, bytes: &[u8]| {
+        std::fs::read(folder.join(name)).is_ok_and(|found| found == bytes)
+    };
+    let weights = inferrer.manifest.weights.as_ref();
+    holds("manifest.json", &inferrer.json)
+        && holds(&inferrer.manifest.golden.input, &inferrer.picture)
+        && weights.is_none_or(|weights| folder.join(&weights.file).is_file())
 }
 
 fn fill(folder: &Path, inferrer: &Inferrer, cache: &Path) -> io::Result<()> {

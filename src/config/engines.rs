@@ -232,9 +232,14 @@ fn web_address(option: &'static str, text: &str, problems: &mut Problems) -> Url
         let remedy = "it holds a name or password: give those by options of their own";
         problems.note(option, "", remedy);
     }
+    if parsed.as_ref().is_some_and(|url| url.query().is_some() || url.fragment().is_some()) {
+        problems.note(option, "", "it holds a query or fragment (? or #): drop it");
+    }
     parsed.unwrap_or_else(|| {
         if !text.is_empty() {
-            problems.note(option, text, "write an address that begins with https:// or http://");
+            // What may hold a secret is not shown.
+            let shown = if text.contains(['@', '?', '#']) { "" } else { text };
+            problems.note(option, shown, "write an address that begins with https:// or http://");
         }
         Url::parse("http://localhost").expect("this text is an address")
     })

@@ -26,6 +26,8 @@ pub struct Book {
     entries: BTreeMap<Receipt, Entry>,
     policy: Policy,
     draining: bool,
+    /// Whether time is up: what the queue does not confirm is given back instead.
+    giving_back: bool,
     accounts: Accounts,
 }
 
@@ -121,7 +123,13 @@ impl Book {
     /// An empty book that settles by `policy`.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { entries: BTreeMap::new(), policy, draining: false, accounts: Accounts::default() }
+        Self {
+            entries: BTreeMap::new(),
+            policy,
+            draining: false,
+            giving_back: false,
+            accounts: Accounts::default(),
+        }
     }
 
     /// Enters a delivery.
@@ -181,17 +189,39 @@ impl Book {
         self.draining = true;
     }
 
-    /// Gives every open delivery back without delay; its work is in vain from now on.
+    /// Gives every open delivery back without delay; its work is in vain from now on. So are those
+    /// given back whose settlement the queue has refused to take so far: parking may need a queue that
+    /// is not there.
     pub fn release_open(&mut self, now: Instant) -> usize {
         self.drain();
-        let open = self.entries.values_mut().filter(|e| matches!(e.state, State::Open));
+        self.giving_back = true;
         let mut count = 0;
-        for entry in open {
-            entry.tether.cancel();
-            entry.close_uncredited(Disposition::at_once(None), now);
+        for entry in self.entries.values_mut() {
+            match &mut entry.state {
+                State::Open => {
+                    entry.tether.cancel();
+                    entry.close_uncredited(Disposition::at_once(None), now);
+                }
+                State::Closing(closing) if !closing.asked && closing.not_before > now => {
+                    closing.give_back(now);
+                }
+                State::Closing(_) => continue,
+            }
             count += 1;
         }
         count
+    }
+
+    /// Whether there are settlements that the queue has not confirmed.
+    #[must_use]
+    pub fn is_settling(&self) -> bool {
+        self.entries.values().any(|entry| matches!(entry.state, State::Closing(_)))
+    }
+
+    /// Whether time is up: see [`release_open`](Self::release_open).
+    #[must_use]
+    pub fn is_giving_back(&self) -> bool {
+        self.giving_back
     }
 
     /// Names the leases of work in progress that end within `margin`, and marks them as being
@@ -281,6 +311,9 @@ impl Book {
                 {
                     closing.asked = false;
                     closing.not_before = again_at;
+                    if self.giving_back {
+                        closing.give_back(now);
+                    }
                 }
                 None
             }
@@ -350,6 +383,13 @@ impl Book {
             Outcome::Lost => &mut self.accounts.lost,
         };
         *count += 1;
+    }
+}
+
+impl Closing {
+    fn give_back(&mut self, now: Instant) {
+        self.disposition = Disposition::at_once(None);
+        self.not_before = now;
     }
 }
 

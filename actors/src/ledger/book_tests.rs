@@ -239,3 +239,24 @@ fn stages_are_counted_for_the_status() {
 
     assert_eq!((stages[&Stage::Source], stages[&Stage::Ledger]), (1, 1));
 }
+
+#[test]
+fn when_time_is_up_what_the_queue_refused_to_settle_is_given_back_and_the_rest_is_told_first() {
+    let mut fixture = Fixture::new();
+    for receipt in ["refused", "told", "open"] {
+        fixture.open(receipt);
+    }
+    fixture.settle("refused", failed(Class::NotFound));
+    assert!(matches!(fixture.due()[..], [Disposition::Park(_)]));
+    assert_eq!(fixture.confirm("refused", Err(unavailable())), None);
+    fixture.settle("told", Ending::Indexed);
+
+    assert_eq!(fixture.book.release_open(fixture.now), 2);
+
+    // In the order of their receipts: open, refused, told.
+    let at_once = Disposition::at_once(None);
+    let acknowledged = Disposition::Acknowledge { superseded: false };
+    assert_eq!(fixture.due(), [at_once.clone(), at_once.clone(), acknowledged]);
+    assert_eq!(fixture.confirm("told", Err(unavailable())), None);
+    assert_eq!(fixture.due(), [at_once], "there is no time to try for long");
+}

@@ -196,7 +196,8 @@ impl Builder<'_> {
         let models: Arc<[ModelStamp]> = b.inferrers.iter().map(stamp).collect();
         let (queue, book, metrics) = (Arc::clone(&b.queue), b.book.clone(), b.metrics.clone());
         let watch = self.watch(Child::Ledger);
-        let ledger = Ledger::new(queue, book, models, metrics, b.settings.ledger.clone(), watch);
+        let (outages, settings) = (b.outages.clone(), b.settings.ledger.clone());
+        let ledger = Ledger::new(queue, book, models, outages, metrics, settings, watch);
         // Opened and Settled of every delivery may lie here together.
         self.start(ledger, 2)
     }
