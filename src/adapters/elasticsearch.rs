@@ -174,6 +174,7 @@ impl Cluster {
             augmented.clone(),
             specs.to_vec(),
             packed.clone(),
+            mapping.cloned(),
             settings.verify_after,
         );
         let target = Target {

@@ -65,7 +65,7 @@ impl Answer {
         if asked.path.contains("_mget") {
             return Self::reply(200, &mget(&asked.body, |_| json!({"found": false})));
         }
-        if asked.path.contains("_mapping") {
+        if asked.path.contains("flat_settings") {
             return Self::reply(200, r#"{"augmented":{"mappings":{}}}"#);
         }
         if asked.path.contains("_bulk") {

@@ -188,11 +188,11 @@ async fn the_augmented_index_is_looked_for_before_writing_only_when_the_last_loo
         let mut settings = server.settings();
         settings.verify_after = every;
         let engines = open(&settings, &[]).await.unwrap();
-        let before = server.asked("_mapping").len();
+        let before = server.asked("flat_settings").len();
         for _ in 0..3 {
             engines.index.index(&[prepared("a", 1)]).await.unwrap();
         }
-        server.asked("_mapping").len() - before
+        server.asked("flat_settings").len() - before
     };
 
     assert_eq!(looks_for(Duration::ZERO).await, 3);

@@ -135,6 +135,25 @@ async fn an_index_that_comes_back_with_a_mapping_that_contradicts_is_not_written
 
 #[tokio::test]
 #[ignore = "needs Elasticsearch: ./test starts it"]
+async fn an_index_that_a_write_has_made_in_place_of_ours_is_noticed_until_ours_is_back() {
+    let place = Place::new().await;
+    let index = place.engines().await.index;
+    place.ok("DELETE", &place.augmented, &Value::Null).await;
+    // What a write in the moment after a look does.
+    place.ok("PUT", &format!("{}/_doc/a", place.augmented), &json!({"version": 1})).await;
+
+    let refused = index.index(&[prepared("b", 1)]).await;
+
+    assert!(
+        matches!(&refused, Err(IndexError::Unavailable(cause)) if cause.contains("another index")),
+        "{refused:?}"
+    );
+    place.remap(&reference_mapping()).await;
+    assert_eq!(verdict(&index, prepared("b", 1)).await, Verdict::Indexed);
+}
+
+#[tokio::test]
+#[ignore = "needs Elasticsearch: ./test starts it"]
 async fn where_the_cluster_creates_no_index_by_itself_nothing_depends_on_our_look() {
     let place = Place::alone().await;
     let mut settings = place.settings();

@@ -14,11 +14,12 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapping {
     index: String,
+    uuid: Option<String>,
     root: Map<String, Value>,
 }
 
 impl Mapping {
-    /// Reads the answer to `GET /INDEX/_mapping`.
+    /// Reads the answer to `GET /INDEX?flat_settings=true`.
     ///
     /// # Errors
     /// A sentence where the name stands for several indices, or the answer is something else.
@@ -30,8 +31,10 @@ impl Mapping {
             return Err(format!("it is an alias of several indices: {}", names.join(", ")));
         }
         let (index, mut described) = indices.into_iter().next().ok_or_else(unreadable)?;
+        let uuid = described.pointer("/settings/index.uuid").and_then(Value::as_str);
+        let uuid = uuid.map(str::to_owned);
         match described.get_mut("mappings").map(Value::take) {
-            Some(Value::Object(root)) => Ok(Self { index, root }),
+            Some(Value::Object(root)) => Ok(Self { index, uuid, root }),
             _ => Err(unreadable()),
         }
     }
@@ -40,6 +43,13 @@ impl Mapping {
     #[must_use]
     pub fn index(&self) -> &str {
         &self.index
+    }
+
+    /// Whether this is another index than `before`, with another mapping: mostly one that a write has
+    /// created, which indexes what nobody declared. One made anew by the same mapping is as good.
+    #[must_use]
+    pub fn replaces(&self, before: &Self) -> bool {
+        self.uuid != before.uuid && self.root != before.root
     }
 
     /// Everything because of which documents with the fields of `specs` would be refused or lost.

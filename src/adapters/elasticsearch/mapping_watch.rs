@@ -9,37 +9,43 @@ use tokio::time::Instant;
 
 use super::client::Client;
 use super::index_name::IndexName;
+use super::mapping::Mapping;
 use super::survey;
+
+const REPLACED: &str = "it is another index than at the start, with another mapping, as a write leaves it \
+     that finds no index: create it anew with the mapping it had, or restart to accept it as it is";
 
 /// Looks at the mapping again where the last look was a while ago.
 ///
 /// By default a cluster creates the index that a `_bulk` names, with a mapping guessed from the
 /// documents, and no parameter of the request forbids it for an index that is no alias (for an alias
-/// `require_alias` does). What is left is the moment between the look and the write; only the cluster
-/// can close it, by `action.auto_create_index: false` or credentials without `auto_configure` and
-/// `create_index`.
+/// `require_alias` does). What such a write has made in the moment after a look, the next look finds by
+/// its UUID and mapping. Only the cluster can close that moment, by `action.auto_create_index: false`
+/// or credentials without `auto_configure` and `create_index`.
 #[derive(Debug)]
 pub struct MappingWatch {
     client: Arc<Client>,
     index: IndexName,
     specs: Vec<Arc<InferrerSpec>>,
     packed: BTreeSet<Arc<str>>,
+    at_start: Option<Mapping>,
     every: Duration,
     looked: Mutex<Option<Instant>>,
 }
 
 impl MappingWatch {
     /// Watches `index`, into which documents of `specs` are written, with the vectors of `packed` as
-    /// base64.
+    /// base64; `at_start` is what its mapping was then, if that may be seen.
     #[must_use]
     pub const fn new(
         client: Arc<Client>,
         index: IndexName,
         specs: Vec<Arc<InferrerSpec>>,
         packed: BTreeSet<Arc<str>>,
+        at_start: Option<Mapping>,
         every: Duration,
     ) -> Self {
-        Self { client, index, specs, packed, every, looked: Mutex::new(None) }
+        Self { client, index, specs, packed, at_start, every, looked: Mutex::new(None) }
     }
 
     /// Looks, if it is time.
@@ -55,6 +61,9 @@ impl MappingWatch {
         if let Some(mapping) = mapping.map_err(|reason| self.complaint(&reason))? {
             if let Some(reason) = mapping.disagreements(&self.specs).first() {
                 return Err(self.complaint(reason));
+            }
+            if self.at_start.as_ref().is_some_and(|before| mapping.replaces(before)) {
+                return Err(self.complaint(REPLACED));
             }
             if !self.packed.is_subset(&mapping.dense_vectors(&self.specs)) {
                 return Err(self.complaint("a field was declared as dense_vector and no longer is"));

@@ -85,7 +85,7 @@ async fn readable(client: &Client, index: &IndexName) -> Result<(), String> {
 /// # Errors
 /// A sentence why it cannot be told: the index does not exist, the cluster does not answer.
 pub async fn mapping(client: &Client, index: &IndexName) -> Result<Option<Mapping>, String> {
-    let reply = client.ask(&[index.as_str(), "_mapping"], "").await;
+    let reply = client.ask(&[index.as_str()], "flat_settings=true").await;
     let reply = reply.map_err(|error| error.to_string())?;
     match reply.status {
         200 => Mapping::read(&reply.body).map(Some),
