@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 
 use crate::config::{Config, Engines};
 use crate::exit::{Exit, Stopped};
+use crate::runtime;
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,10 +68,7 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
              --production",
         ));
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Stopped::unexpected)?;
+    let runtime = runtime::on_this_thread()?;
     let findings = runtime.block_on(async {
         let sections = sections::all(config, servers).into_iter().map(|(subject, section)| async {
             let looked = tokio::time::timeout(PATIENCE, section).await;

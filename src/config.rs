@@ -16,6 +16,8 @@ use std::time::Duration;
 use models::Device;
 use tracing_subscriber::EnvFilter;
 
+use crate::adapters::s3_models::Place;
+
 pub use engines::{Engines, FolderConfig, ServiceConfig};
 use options::{AdminOptions, LimitOptions, LogOptions, ModelOptions, Options};
 pub use problems::Problems;
@@ -67,10 +69,8 @@ pub enum SetLocation {
     Folder(PathBuf),
     /// In S3.
     Bucket {
-        /// The bucket's name.
-        bucket: String,
-        /// The key of the set's folder, with the slash at its end; empty for the bucket's root.
-        prefix: String,
+        /// The set's folder.
+        place: Place,
         /// Where its files are kept for the next start.
         cache: PathBuf,
     },
@@ -238,8 +238,7 @@ fn set_location(options: &ModelOptions, problems: &mut Problems) -> SetLocation 
         }
         let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
         return SetLocation::Bucket {
-            bucket: bucket.to_owned(),
-            prefix: format!("{prefix}{slash}"),
+            place: Place { bucket: bucket.to_owned(), prefix: format!("{prefix}{slash}") },
             cache: options.models_cache.as_ref().map_or_else(default_cache, PathBuf::from),
         };
     }

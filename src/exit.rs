@@ -55,6 +55,11 @@ impl Stopped {
         Self { exit: Exit::Unavailable, message: message.to_string() }
     }
 
+    /// A refusal, which is usage where what was asked for is wrong whatever the world says.
+    pub fn refused(is_usage: bool, message: impl Display) -> Self {
+        if is_usage { Self::usage(message) } else { Self::unavailable(message) }
+    }
+
     /// Something unexpected.
     pub fn unexpected(message: impl Display) -> Self {
         Self { exit: Exit::Unexpected, message: message.to_string() }

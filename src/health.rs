@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::config::DEFAULT_ADMIN_ADDRESS;
 use crate::exit::{Exit, Stopped};
+use crate::runtime;
 
 /// The options of `health`.
 ///
@@ -28,10 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// [`Stopped`], unavailable, with what the process says of itself or why it did not answer.
 pub fn run(options: &HealthOptions) -> Result<Exit, Stopped> {
     let address = reachable(options.admin_address);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Stopped::unexpected)?;
+    let runtime = runtime::on_this_thread()?;
     let (status, body) = runtime
         .block_on(ask(&format!("http://{address}/livez")))
         .map_err(|error| Stopped::unavailable(format!("{address} does not answer: {error}")))?;

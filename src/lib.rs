@@ -37,6 +37,7 @@
 pub mod adapters;
 pub mod admin;
 pub mod bench;
+pub mod causes;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -47,6 +48,7 @@ pub mod page;
 pub mod progress;
 pub mod redrive;
 pub mod run;
+pub mod runtime;
 pub mod shutdown;
 pub mod summary;
 pub mod telemetry;

@@ -26,6 +26,7 @@ use crate::adapters::sqs::{
 };
 use crate::config::LogFormat;
 use crate::exit::{Exit, Stopped};
+use crate::runtime;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
 use sweep::{Choice, Sweep};
@@ -85,10 +86,7 @@ fn class(text: &str) -> Result<String, String> {
 pub fn run(options: &RedriveOptions) -> Result<Exit, Stopped> {
     let screen = MultiProgress::new();
     telemetry::start(LogFormat::Text, EnvFilter::new("warn"), &screen);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Stopped::unexpected)?;
+    let runtime = runtime::on_this_thread()?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         let config = aws::load().await.map_err(Stopped::usage)?;

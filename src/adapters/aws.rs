@@ -7,6 +7,7 @@
 
 pub mod batch;
 pub mod fault;
+pub mod object;
 
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_http_client::{Builder, tls};
+
+use crate::causes::chain_of;
 
 /// How long a connection may take: a region's endpoint is milliseconds away.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -78,5 +81,5 @@ pub async fn credentials(config: &SdkConfig) -> Result<(), AwsError> {
         return Err(AwsError::NoCredentials("none are configured".to_owned()));
     };
     let found = chain.provide_credentials().await;
-    found.map(drop).map_err(|error| AwsError::NoCredentials(fault::chain_of(&error)))
+    found.map(drop).map_err(|error| AwsError::NoCredentials(chain_of(&error)))
 }

@@ -47,6 +47,7 @@ use tokio::time::Instant;
 pub use attributes::{QueueAttributes, RedrivePolicy, warnings};
 pub use delivered::Delivered;
 pub use letter::{Letter, PARKED};
+pub use permissions::permissions;
 pub use poll::receive;
 pub use settings::{SqsError, SqsSettings};
 pub use transfer::{Moved, Parcel, Transfer};

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use actors::flow::credits::Budget;
 use actors::flow::outages::Outages;
-use actors::inference::InferrerName;
-use actors::inference::ModelStamp;
+use actors::inference::{InferrerName, ModelStamp};
 use actors::ledger::SharedBook;
 use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Vitals;
@@ -62,8 +61,19 @@ pub struct View {
     pub bytes: Budget,
     /// Credits for pixels.
     pub pixels: Budget,
-    /// The inferrers: their models, and how many workers each has.
-    pub inferrers: Vec<(InferrerName, ModelStamp, usize)>,
+    /// The inferrers.
+    pub inferrers: Vec<Serving>,
+}
+
+/// One inferrer that serves.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Its name.
+    pub name: InferrerName,
+    /// Its model.
+    pub model: ModelStamp,
+    /// Its workers.
+    pub workers: usize,
 }
 
 impl View {
@@ -72,7 +82,8 @@ impl View {
     pub fn of(blueprint: &Blueprint, vitals: watch::Receiver<Vitals>) -> Self {
         let inferrers = blueprint.inferrers.iter().map(|inferrer| {
             let spec = inferrer.factory.spec();
-            (spec.name.clone(), spec.model.clone(), inferrer.settings.workers)
+            let (name, model) = (spec.name.clone(), spec.model.clone());
+            Serving { name, model, workers: inferrer.settings.workers }
         });
         Self {
             vitals,

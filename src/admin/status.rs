@@ -10,7 +10,7 @@ use actors::metrics::{RestartCause, catalogue};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::board::{Phase, View};
+use super::board::{Phase, Serving, View};
 use crate::telemetry::readings::Readings;
 use crate::version;
 
@@ -130,18 +130,17 @@ impl Status {
 impl Supervision {
     fn new(view: &View, readings: &Readings) -> Self {
         let vitals = view.vitals.borrow().clone();
-        let pool = |(name, model, workers): &(_, actors::inference::ModelStamp, usize)| {
-            let inferrer: &actors::inference::InferrerName = name;
-            let causes = RestartCause::ALL.map(|cause| {
-                let labels = [inferrer.as_str(), cause.as_str()];
+        let pool = |Serving { name, model, workers }: &Serving| {
+            let restarts = RestartCause::ALL.map(|cause| {
+                let labels = [name.as_str(), cause.as_str()];
                 (cause.as_str(), readings.count(&catalogue::WORKER_RESTARTS, &labels))
             });
             PoolStatus {
-                inferrer: inferrer.to_string(),
+                inferrer: name.to_string(),
                 model: format!("{} {}", model.name, model.version),
                 sha256: model.sha256.clone(),
                 workers: *workers,
-                restarts: causes.into(),
+                restarts: restarts.into(),
             }
         };
         Self {

@@ -10,13 +10,12 @@ use actors::ports::Fetcher;
 use aws_config::SdkConfig;
 
 use super::{Finding, Verdict};
+use crate::adapters::aws::{self, object};
 use crate::adapters::elasticsearch::{self, Finding as ClusterFinding};
 use crate::adapters::http::HttpFetcher;
 use crate::adapters::model_inferrers;
-use crate::adapters::s3_models::{self, Place};
 use crate::adapters::sns::SnsTopic;
-use crate::adapters::sqs::SqsQueue;
-use crate::adapters::{aws, sqs};
+use crate::adapters::{s3_models, sqs};
 use crate::config::{Config, ServiceConfig, SetLocation};
 use crate::exit::Stopped;
 use crate::run::Models;
@@ -70,7 +69,7 @@ async fn queues(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
         });
     }
     if let (Ok(queue), Ok(dead_letters)) = (&queue, &dead_letters) {
-        findings.extend(permissions(config, servers).await);
+        findings.extend(permissions(config, &servers.queue_url).await);
         let limit = queue.receive_limit();
         findings.push(Finding::new("queue", Fine, format!("a message is received {limit} times")));
         let warnings = sqs::warnings(queue, dead_letters);
@@ -80,16 +79,11 @@ async fn queues(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
 }
 
 /// What can be tried without changing anything. Receiving, sending and publishing cannot.
-async fn permissions(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
-    let queue = match SqsQueue::open(config, settings::queue(servers)).await {
-        Ok(queue) => queue,
-        Err(error) => return vec![Finding::new("queue", Failure, error)],
-    };
-    let found = queue.permissions().await.into_iter().map(|(permission, tried)| match tried {
+async fn permissions(config: &SdkConfig, queue_url: &str) -> [Finding; 2] {
+    sqs::permissions(config, queue_url).await.map(|(permission, tried)| match tried {
         Ok(()) => Finding::new("queue", Fine, format!("{permission} is permitted")),
         Err(fault) => Finding::new("queue", Failure, format!("{permission}: {fault}")),
-    });
-    found.collect()
+    })
 }
 
 async fn topic(config: &SdkConfig, servers: &ServiceConfig) -> Vec<Finding> {
@@ -135,10 +129,9 @@ async fn models_and_cluster(config: &Config, servers: &ServiceConfig) -> Vec<Fin
 /// What the models promise. Those in S3 are not fetched: their manifests tell, and the lengths of their
 /// weights; digests are proven at the start of the service.
 async fn specs(config: &Config) -> Result<Vec<Arc<InferrerSpec>>, Stopped> {
-    if let SetLocation::Bucket { bucket, prefix, .. } = &config.models.set {
-        let place = Place { bucket: bucket.clone(), prefix: prefix.clone() };
+    if let SetLocation::Bucket { place, .. } = &config.models.set {
         let aws = aws::load().await.map_err(Stopped::usage)?;
-        let looked = s3_models::look(&s3_models::client(&aws), &place).await;
+        let looked = s3_models::look(&object::client(&aws), place).await;
         let manifests = looked.map_err(Stopped::unavailable)?;
         let spec = |manifest: &::models::set::Manifest| {
             let weights = manifest.weights.as_ref();

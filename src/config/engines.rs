@@ -98,24 +98,15 @@ impl Engines {
 
 /// A topic alone is no location to work from, but nobody who names one means the samples.
 fn is_service(locations: &LocationOptions) -> bool {
-    let LocationOptions {
-        production,
-        queue_url,
-        dead_letter_queue_url,
-        elasticsearch_url,
-        initial_index,
-        augmented_index,
-        topic_arn,
-    } = locations;
     let named = [
-        queue_url,
-        dead_letter_queue_url,
-        elasticsearch_url,
-        initial_index,
-        augmented_index,
-        topic_arn,
+        &locations.queue_url,
+        &locations.dead_letter_queue_url,
+        &locations.elasticsearch_url,
+        &locations.initial_index,
+        &locations.augmented_index,
+        &locations.topic_arn,
     ];
-    *production || named.into_iter().any(Option::is_some)
+    locations.production || named.into_iter().any(Option::is_some)
 }
 
 fn refuse_folders(folder: &FolderOptions, problems: &mut Problems) {
@@ -253,29 +244,34 @@ fn certificates(access: &AccessOptions, problems: &mut Problems) -> Option<PathB
     Some(file.into())
 }
 
-fn networks(access: &AccessOptions, problems: &mut Problems) -> Vec<IpNet> {
-    let mut networks = Vec::new();
-    for text in values::list(access.allow_address.as_deref()) {
-        match text
-            .parse::<IpNet>()
-            .or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)))
-        {
-            Ok(network) => networks.push(network),
-            Err(_) => problems.note("allow-address", &text, "write ranges such as 10.1.0.0/16"),
+/// What each text of a list means; whatever `parse` takes for nothing is told with `remedy`.
+fn each<T>(
+    option: &'static str,
+    list: Option<&str>,
+    remedy: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    problems: &mut Problems,
+) -> Vec<T> {
+    let mut parsed = Vec::new();
+    for text in values::list(list) {
+        match parse(&text) {
+            Some(value) => parsed.push(value),
+            None => problems.note(option, &text, remedy),
         }
     }
-    networks
+    parsed
+}
+
+fn networks(access: &AccessOptions, problems: &mut Problems) -> Vec<IpNet> {
+    let parse = |text: &str| {
+        let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        text.parse().ok().or_else(one)
+    };
+    let remedy = "write ranges such as 10.1.0.0/16";
+    each("allow-address", access.allow_address.as_deref(), remedy, parse, problems)
 }
 
 fn hosts(access: &AccessOptions, problems: &mut Problems) -> Vec<HostPattern> {
-    let mut hosts = Vec::new();
-    for text in values::list(access.image_hosts.as_deref()) {
-        match text.parse() {
-            Ok(host) => hosts.push(host),
-            Err(_) => {
-                problems.note("image-hosts", &text, "write iiif.example.org or *.example.org");
-            }
-        }
-    }
-    hosts
+    let remedy = "write iiif.example.org or *.example.org";
+    each("image-hosts", access.image_hosts.as_deref(), remedy, |text| text.parse().ok(), problems)
 }

@@ -192,7 +192,7 @@ async fn unless_told_to_end<T: Send + 'static>(
 }
 
 fn stopped(error: EmbeddedError) -> Stopped {
-    if error.is_usage() { Stopped::usage(error) } else { Stopped::unavailable(error) }
+    Stopped::refused(error.is_usage(), error)
 }
 
 fn announce(place: &FolderConfig, folder: &EmbeddedFolder) {

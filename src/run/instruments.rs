@@ -30,23 +30,32 @@ impl Instruments {
     /// # Errors
     /// [`Stopped`] where nothing can listen at that address.
     pub fn start(config: &Config) -> Result<Self, Stopped> {
-        let instruments = Self::unseen(config);
-        if let Some(address) = config.admin.address {
-            let address = admin::start(address, Arc::clone(&instruments.board))?;
-            tracing::info!(%address, "the admin server listens");
-        }
+        let Some(address) = config.admin.address else { return Ok(Self::unseen(config)) };
+        let readings = Readings::default();
+        let (exposition, exposed) = Exposition::new();
+        let both = FanoutBuilder::default().add_recorder(readings.clone()).add_recorder(exposed);
+        let instruments = Self::of(config, readings, exposition, Box::new(both.build()));
+        let address = admin::start(address, Arc::clone(&instruments.board))?;
+        tracing::info!(%address, "the admin server listens");
         Ok(instruments)
     }
 
-    /// The instruments without a server.
+    /// The instruments without a server: nothing is recorded for Prometheus.
     #[must_use]
     pub fn unseen(config: &Config) -> Self {
         let readings = Readings::default();
-        let (exposition, recorder) = Exposition::new();
-        let both = FanoutBuilder::default().add_recorder(readings.clone()).add_recorder(recorder);
+        Self::of(config, readings.clone(), Exposition::new().0, Box::new(readings))
+    }
+
+    fn of(
+        config: &Config,
+        readings: Readings,
+        exposition: Exposition,
+        recorder: Box<dyn Recorder + Sync>,
+    ) -> Self {
         let deadline = config.models.inference_deadline;
         let board = Arc::new(Board::new(exposition, readings.clone(), deadline));
-        Self { readings, recorder: Box::new(both.build()), board }
+        Self { readings, recorder, board }
     }
 
     /// Shows that the pipeline has ended, and lets the last counts be scraped. A signal meanwhile means

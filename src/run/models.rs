@@ -7,11 +7,12 @@ use ::models::{LoadedInferrer, ModelSet, SetError};
 use actors::inference::InferrerSpec;
 use actors::ports::InferrerFactory;
 
-use crate::adapters::aws;
+use crate::adapters::aws::{self, object};
 use crate::adapters::model_inferrers::ModelFactory;
 use crate::adapters::s3_models::{self, Place};
 use crate::config::{ModelConfig, SetLocation};
 use crate::exit::Stopped;
+use crate::runtime;
 
 /// A model set with a factory for each inferrer, every model proven once.
 pub struct Models {
@@ -32,10 +33,7 @@ impl Models {
         let set = match &config.set {
             SetLocation::Bundled => ModelSet::bundled(),
             SetLocation::Folder(path) => ModelSet::open(path),
-            SetLocation::Bucket { bucket, prefix, cache } => {
-                let place = Place { bucket: bucket.clone(), prefix: prefix.clone() };
-                ModelSet::open(&fetch(&place, cache)?)
-            }
+            SetLocation::Bucket { place, cache } => ModelSet::open(&fetch(place, cache)?),
         };
         let set = set.map_err(refused)?;
         let factory = |inferrer: &LoadedInferrer| {
@@ -84,15 +82,9 @@ fn refused(error: SetError) -> Stopped {
 
 /// Fetches a set from S3. Blocks: there is nothing else to do before the models are there.
 fn fetch(place: &Place, cache: &Path) -> Result<PathBuf, Stopped> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Stopped::unexpected)?;
-    runtime.block_on(async {
-        let config = aws::load().await.map_err(Stopped::unavailable)?;
-        let fetched = s3_models::fetch(&s3_models::client(&config), place, cache).await;
-        fetched.map_err(|error| {
-            if error.is_usage() { Stopped::usage(error) } else { Stopped::unavailable(error) }
-        })
+    runtime::on_this_thread()?.block_on(async {
+        let config = aws::load().await.map_err(Stopped::usage)?;
+        let fetched = s3_models::fetch(&object::client(&config), place, cache).await;
+        fetched.map_err(|error| Stopped::refused(error.is_usage(), error))
     })
 }

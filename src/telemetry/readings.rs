@@ -31,16 +31,14 @@ impl Readings {
     /// The sum of a counter over the label sets that hold the value `label`; all for `""`.
     #[must_use]
     pub fn counter(&self, declaration: &Declaration, label: &str) -> u64 {
-        let mut sum = 0;
-        self.0.registry.visit_counters(|key, counter| {
-            if matches(key, declaration, label) {
-                sum += counter.load(std::sync::atomic::Ordering::Relaxed);
-            }
-        });
-        sum
+        if label.is_empty() {
+            self.count(declaration, &[])
+        } else {
+            self.count(declaration, &[label])
+        }
     }
 
-    /// The counter of the label set that holds all of `labels`.
+    /// The sum of a counter over the label sets that hold all of `labels`.
     #[must_use]
     pub fn count(&self, declaration: &Declaration, labels: &[&str]) -> u64 {
         let mut sum = 0;
@@ -85,10 +83,6 @@ impl Readings {
             histogram.clear_with(|values| values.iter().for_each(|value| sketch.add(*value)));
         });
     }
-}
-
-fn matches(key: &Key, declaration: &Declaration, label: &str) -> bool {
-    key.name() == declaration.name && (label.is_empty() || key.labels().any(|l| l.value() == label))
 }
 
 impl Recorder for Readings {

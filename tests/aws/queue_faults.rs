@@ -8,7 +8,7 @@ use std::time::Duration;
 use actors::failure::Class;
 use actors::ports::{Queue, QueueError, Received, Release};
 use futures_util::future::join_all;
-use inference_manager::adapters::sqs::{SqsError, SqsQueue, SqsSettings};
+use inference_manager::adapters::sqs::{SqsError, SqsQueue, SqsSettings, permissions};
 use serde_json::{Value, json};
 
 use crate::endpoint::{Asked, Endpoint, OUTAGES, Reply, all_done, batch};
@@ -383,7 +383,10 @@ async fn permissions_are_found_out_by_receipts_that_are_none() {
         "ChangeMessageVisibilityBatch" => Reply::Fault(403, "AccessDenied"),
         _ => works(asked),
     });
-    let [(delete, may_delete), (hide, may_hide)] = open(&endpoint.await).await.permissions().await;
+    let endpoint = endpoint.await;
+    let config = endpoint.config().await;
+    let [(delete, may_delete), (hide, may_hide)] =
+        permissions(&config, &settings().queue_url).await;
 
     assert_eq!((delete, may_delete), ("sqs:DeleteMessage", Ok(())));
     let fault = may_hide.expect_err("it is denied");

@@ -1,10 +1,26 @@
 //! What every network is held against: PyTorch's answers, its own in another batch, the other
 //! device's. Each network's own tests say with which weights.
 
+use std::path::Path;
+use std::sync::OnceLock;
+
 use burn::tensor::{Tensor, TensorData};
 
 use super::{Network, normalise};
+use crate::import::read_pth;
 use crate::model::Device;
+use crate::weights::{self, Stored};
+
+/// The network as a set would serve it: with weights rounded to f16, those of the checkpoint that the
+/// environment's `variable` names. `stored` keeps them for the next call.
+pub fn served<N: Network>(variable: &str, stored: &OnceLock<Stored>, device: Device) -> N {
+    let stored = stored.get_or_init(|| {
+        let path = std::env::var(variable).expect("golden/checkpoints.py makes it");
+        let network = read_pth::<N>(Path::new(&path)).unwrap();
+        Stored::Memory(weights::store(&network).unwrap().into())
+    });
+    weights::load_module::<N>(stored, device).unwrap().for_inference()
+}
 
 /// Side of the pictures that the golden files were made with.
 pub const SIDE: usize = 224;
@@ -74,6 +90,21 @@ pub fn rows_are_independent<N: Network>(network: &N, device: Device, rows: usize
         assert!(same, "a row depends on its neighbours on {device}");
         assert!(row.iter().any(|value| *value != 0.0), "nothing was computed");
     }
+}
+
+/// The same with random weights on small pictures: every layer has its full width.
+pub fn small_rows_are_independent<N: Network>() {
+    for device in Device::ALL {
+        rows_are_independent(&N::init(&device.burn()).for_inference(), device, 3, 64);
+    }
+}
+
+/// Holds flex and ndarray against each other, and their rows against their neighbours.
+pub fn both_devices_agree<N: Network>(served: impl Fn(Device) -> N) {
+    let [flex, ndarray] = Device::ALL.map(served);
+    devices_agree(&flex, &ndarray);
+    rows_are_independent(&flex, Device::Flex, 3, SIDE);
+    rows_are_independent(&ndarray, Device::Ndarray, 2, SIDE);
 }
 
 /// Compares the first golden picture's vector on flex with that on ndarray.

@@ -1,53 +1,33 @@
 //! The network by itself: across batches with any weights, and with those of `RESNET18_PTH` against
 //! PyTorch and across devices.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use super::ResNet18;
-use crate::import::read_pth;
 use crate::model::Device;
-use crate::network::Network;
-use crate::network::agreement_tests::{self as agreement, SIDE};
-use crate::weights::{self, Stored};
+use crate::network::agreement_tests as agreement;
+use crate::weights::Stored;
 
 const GOLDEN: &[u8] = include_bytes!("../../golden/resnet18.f32");
 
-/// The network as a set would serve it: with weights rounded to f16.
-fn network(device: Device) -> ResNet18 {
+fn served(device: Device) -> ResNet18 {
     static STORED: OnceLock<Stored> = OnceLock::new();
-    let stored = STORED.get_or_init(|| {
-        let path = std::env::var("RESNET18_PTH").expect("golden/checkpoints.py makes it");
-        let network = read_pth::<ResNet18>(Path::new(&path)).unwrap();
-        Stored::Memory(weights::store(&network).unwrap().into())
-    });
-    weights::load_module::<ResNet18>(stored, device).unwrap().for_inference()
+    agreement::served("RESNET18_PTH", &STORED, device)
 }
 
 #[test]
 #[ignore = "needs RESNET18_PTH; ./test makes it"]
 fn the_network_gives_pytorchs_features_for_the_same_tensor_and_the_same_rounded_weights() {
-    agreement::agrees_with_pytorch(&network(Device::Flex), Device::Flex, GOLDEN);
+    agreement::agrees_with_pytorch(&served(Device::Flex), Device::Flex, GOLDEN);
 }
 
 #[test]
 #[ignore = "needs RESNET18_PTH; ./test makes it"]
 fn both_devices_agree_and_each_row_of_a_batch_is_the_batch_of_one() {
-    let [flex, ndarray] = Device::ALL.map(network);
-    agreement::devices_agree(&flex, &ndarray);
-    agreement::rows_are_independent(&flex, Device::Flex, 3, SIDE);
-    agreement::rows_are_independent(&ndarray, Device::Ndarray, 2, SIDE);
+    agreement::both_devices_agree(served);
 }
 
-/// Small pictures, random weights: every layer has its full width.
 #[test]
 fn each_row_of_a_batch_is_bit_for_bit_the_batch_of_one() {
-    for device in Device::ALL {
-        agreement::rows_are_independent(
-            &ResNet18::init(&device.burn()).for_inference(),
-            device,
-            3,
-            64,
-        );
-    }
+    agreement::small_rows_are_independent::<ResNet18>();
 }

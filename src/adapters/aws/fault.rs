@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::causes::{causes, chain_of};
 use codes::kind_of_code;
 
 /// What kind of error it is.
@@ -114,21 +115,8 @@ fn kind_of(code: &str, status: u16) -> Kind {
     }
 }
 
-fn cause<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    (**error).source() // not that of the reference, which is an error as well
-}
-
 fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), cause).any(<dyn Error + 'static>::is::<CredentialsError>)
-}
-
-/// An error and its causes as one sentence; the SDK's errors say little by themselves.
-#[must_use]
-pub fn chain_of(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), cause);
-    let mut sentence: Vec<String> = causes.map(ToString::to_string).collect();
-    sentence.dedup();
-    sentence.join(": ")
+    causes(error).any(<dyn Error + 'static>::is::<CredentialsError>)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::settings::{Credentials, ElasticsearchSettings};
+use crate::causes::root_cause;
 
 /// How long an idle connection is kept: less than the minute after which load balancers drop one
 /// without a word.
@@ -221,15 +222,6 @@ fn no_reply(error: reqwest::Error, timeout: Duration) -> NoReply {
     } else {
         NoReply::Broken(root_cause(&error))
     }
-}
-
-/// What lies behind it all; the errors above it name the URL or say only that something failed.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@ use super::address_guard::AddressGuard;
 use super::errand::Errand;
 use super::hosts::Hosts;
 use super::location::{picture_url, shown};
-use super::refusal::root_cause;
 use super::resolver::{GuardedResolver, Lookup, SystemLookup};
 use super::settings::HttpFetcherSettings;
+use crate::causes::root_cause;
 
 /// Who asks, so that a host's operator knows whom to talk to.
 const USER_AGENT: &str = concat!("inference-manager/", env!("CARGO_PKG_VERSION"));

@@ -1,6 +1,5 @@
 //! Why one try brought no picture, and whether another may.
 
-use std::error::Error;
 use std::time::Duration;
 
 use actors::failure::Class;
@@ -9,6 +8,7 @@ use super::address_guard::Forbidden;
 use super::allowance::Spent;
 use super::breaker::LeftAlone;
 use super::throughput::TooSlow;
+use crate::causes::{causes, root_cause};
 
 /// Why one try brought no picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,16 +75,6 @@ impl Refusal {
             Self::Final(..) | Self::Credits(_) => Blame::None,
         }
     }
-}
-
-/// What `error` comes down to: what stands above it says that something failed, not what.
-pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
-    causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// `error` and what caused it, the root last.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }
 
 impl From<Forbidden> for Refusal {

@@ -9,7 +9,11 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use sha2::{Digest, Sha256};
 
-use super::{S3ModelsError, unavailable};
+use super::blocking;
+use super::bucket::unavailable;
+use super::failure::{S3ModelsError, refused};
+use crate::adapters::aws::fault::Fault;
+use crate::adapters::aws::object;
 
 /// Tries that bring not a single byte before it is given up: with the waits between them, half a
 /// minute, after which an operator should hear of it.
@@ -42,14 +46,12 @@ impl Download<'_> {
         let Some(mut partial) = opened.await.map_err(refused(target))? else { return Ok(()) };
         tracing::info!(what = self.what, bytes = self.bytes, "fetching weights");
         let resumed = partial.length().map_err(refused(&partial.path))? > 0;
-        self.fill(&mut partial).await?;
-        let found = partial.digest().await.map_err(refused(&partial.path))?;
+        let mut found = self.fill(&mut partial).await?;
         if found != self.sha256 && resumed {
             // What an earlier process left may have been of another object.
             partial.clear().map_err(refused(&partial.path))?;
-            self.fill(&mut partial).await?;
+            found = self.fill(&mut partial).await?;
         }
-        let found = partial.digest().await.map_err(refused(&partial.path))?;
         if found != self.sha256 {
             partial.clear().map_err(refused(&partial.path))?;
             return Err(self.differs("SHA-256", found, self.sha256));
@@ -57,8 +59,8 @@ impl Download<'_> {
         partial.become_file(target).map_err(refused(target))
     }
 
-    /// Goes on where the file ends, as often as it takes.
-    async fn fill(&self, partial: &mut Partial) -> Result<(), S3ModelsError> {
+    /// Goes on where the file ends, as often as it takes; answers the digest of the whole.
+    async fn fill(&self, partial: &mut Partial) -> Result<String, S3ModelsError> {
         let mut fruitless = 0;
         loop {
             let before = partial.length().map_err(refused(&partial.path))?;
@@ -67,10 +69,16 @@ impl Download<'_> {
                 continue;
             }
             if before == self.bytes {
-                return Ok(());
+                return partial.digest().await.map_err(refused(&partial.path));
             }
-            let Err(error) = self.go_on(partial, before).await else { continue };
+            let ended = self.go_on(partial, before).await;
             let after = partial.length().map_err(refused(&partial.path))?;
+            let error = match ended {
+                Ok(()) if after > before => continue,
+                // A body that ends before it begins would else be asked for again and again.
+                Ok(()) => unavailable(&self.what, Fault::transient("the answer was empty")),
+                Err(error) => error,
+            };
             fruitless = if after > before { 0 } else { fruitless + 1 };
             let passing = matches!(error, S3ModelsError::Unavailable { .. });
             if fruitless == FRUITLESS_TRIES || !passing {
@@ -89,11 +97,11 @@ impl Download<'_> {
         if let Some(rest) = rest.filter(|rest| from + rest != self.bytes) {
             return Err(self.differs("length", (from + rest).to_string(), &self.bytes.to_string()));
         }
-        while let Some(chunk) =
-            answer.body.try_next().await.map_err(|error| unavailable(&self.what, &error))?
+        while let Some(piece) =
+            object::next(&mut answer.body).await.map_err(|fault| unavailable(&self.what, fault))?
         {
-            // Straight to the page cache, a chunk at a time: nothing else runs at the start.
-            partial.file.write_all(&chunk).map_err(refused(&partial.path))?;
+            // Straight to the page cache, a piece at a time: nothing else runs at the start.
+            partial.file.write_all(&piece).map_err(refused(&partial.path))?;
         }
         Ok(())
     }
@@ -168,14 +176,4 @@ fn digest(path: &Path) -> io::Result<String> {
         }
         digest.update(&buffer[..read]);
     }
-}
-
-fn refused(path: &Path) -> impl FnOnce(io::Error) -> S3ModelsError + use<> {
-    let path = path.to_owned();
-    |cause| S3ModelsError::Cache { path, cause }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }

@@ -6,9 +6,9 @@ use actors::failure::{Class, Failure, Stage};
 use actors::record::RecordId;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
 
-use crate::adapters::aws::fault::{Fault, Kind, chain_of};
+use crate::adapters::aws::fault::{Fault, Kind};
+use crate::adapters::aws::object::{self, Unread};
 use crate::wire::message_body::{self, Body, Pointer};
 
 /// The largest object that is read, in bytes: an SNS notification with the longest id and its signature
@@ -24,7 +24,7 @@ pub struct Payloads {
 impl Payloads {
     /// Follows pointers to `buckets` only.
     pub fn new(config: &SdkConfig, buckets: Vec<String>) -> Self {
-        Self { client: Client::new(config), buckets }
+        Self { client: object::client(config), buckets }
     }
 
     /// The id that `body` names, wherever it lies.
@@ -47,22 +47,14 @@ impl Payloads {
         let object =
             self.client.get_object().bucket(&pointer.bucket).key(&pointer.key).send().await;
         let object = object.map_err(|error| unavailable(&Fault::from(&error)))?;
-        let bytes = read(object.body).await?;
+        let bytes = object::read(object.body, LARGEST).await.map_err(|unread| match unread {
+            Unread::TooLong => {
+                malformed(format!("what it points to is larger than {LARGEST} bytes"))
+            }
+            Unread::Broken(fault) => unavailable(&fault),
+        })?;
         String::from_utf8(bytes).map_err(|_| malformed("what it points to is no text"))
     }
-}
-
-/// What the service says of the object's length is not relied on.
-async fn read(mut body: ByteStream) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|error| unavailable(&Fault::transient(chain_of(&error))))?;
-        if bytes.len() + piece.len() > LARGEST {
-            return Err(malformed(format!("what it points to is larger than {LARGEST} bytes")));
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
 }
 
 fn malformed(cause: impl ToString) -> Failure {

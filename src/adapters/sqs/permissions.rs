@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use super::SqsQueue;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::Client;
+
 use super::transfer;
 use super::visibility::{self, Change};
 use crate::adapters::aws::fault::{Fault, Kind};
@@ -13,19 +15,18 @@ use crate::adapters::aws::fault::{Fault, Kind};
 /// No receipt of any queue.
 const NO_RECEIPT: &str = "no-receipt";
 
-impl SqsQueue {
-    /// Each permission that could be tried, by its name in policies, and what speaks against it.
-    pub async fn permissions(&self) -> [(&'static str, Result<(), Fault>); 2] {
-        let (client, url) = (&self.client, &self.settings.queue_url);
-        let handle = NO_RECEIPT.to_owned();
-        let deleted = transfer::delete(client, url, std::slice::from_ref(&handle)).await;
-        let change = Change { handle, time: Duration::ZERO };
-        let changed = visibility::change(client, url, &[change]).await;
-        [
-            ("sqs:DeleteMessage", permitted(deleted)),
-            ("sqs:ChangeMessageVisibility", permitted(changed)),
-        ]
-    }
+/// Each permission at the queue that could be tried, by its name in policies, and what speaks against
+/// it.
+pub async fn permissions(
+    config: &SdkConfig,
+    queue_url: &str,
+) -> [(&'static str, Result<(), Fault>); 2] {
+    let client = Client::new(config);
+    let handle = NO_RECEIPT.to_owned();
+    let deleted = transfer::delete(&client, queue_url, std::slice::from_ref(&handle)).await;
+    let change = Change { handle, time: Duration::ZERO };
+    let changed = visibility::change(&client, queue_url, &[change]).await;
+    [("sqs:DeleteMessage", permitted(deleted)), ("sqs:ChangeMessageVisibility", permitted(changed))]
 }
 
 fn permitted(answers: Vec<Result<(), Fault>>) -> Result<(), Fault> {

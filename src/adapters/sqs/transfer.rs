@@ -69,7 +69,7 @@ impl Transfer {
     /// Moves `parcels`; one answer each, in order.
     pub async fn run(&self, parcels: Vec<Parcel>) -> Vec<Moved> {
         let handles: Vec<String> = parcels.iter().map(|parcel| parcel.handle.clone()).collect();
-        let mut sent = self.send(parcels).await;
+        let sent = self.send(parcels).await;
         let delivered =
             |(handle, sent): (&String, &Result<(), Fault>)| sent.is_ok().then(|| handle.clone());
         let to_delete: Vec<String> = handles.iter().zip(&sent).filter_map(delivered).collect();
@@ -82,7 +82,7 @@ impl Transfer {
                 None => Moved::NotDeleted(Fault::transient("the delete was not answered")),
             },
         };
-        sent.drain(..).map(outcome).collect()
+        sent.into_iter().map(outcome).collect()
     }
 
     async fn send(&self, parcels: Vec<Parcel>) -> Vec<Result<(), Fault>> {

@@ -66,17 +66,13 @@ pub async fn open(
 
 async fn queue(aws: &SdkConfig, servers: &ServiceConfig) -> Result<SqsQueue, Stopped> {
     let opened = SqsQueue::open(aws, settings_of::queue(servers)).await;
-    opened.map_err(|error| {
-        if error.is_usage() { Stopped::usage(error) } else { Stopped::unavailable(error) }
-    })
+    opened.map_err(|error| Stopped::refused(error.is_usage(), error))
 }
 
 async fn topic(aws: &SdkConfig, servers: &ServiceConfig) -> Result<Arc<dyn Topic>, Stopped> {
     let Some(arn) = &servers.topic_arn else { return Ok(Arc::new(NoTopic)) };
     let opened = SnsTopic::open(aws, arn.clone()).await;
-    let opened = opened.map_err(|error| {
-        if error.is_usage() { Stopped::usage(error) } else { Stopped::unavailable(error) }
-    })?;
+    let opened = opened.map_err(|error| Stopped::refused(error.is_usage(), error))?;
     Ok(Arc::new(opened))
 }
 
