@@ -16,7 +16,7 @@ use crate::flow::contained::{Panicked, contained};
 use crate::flow::outages::{Outage, Outages};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
-use crate::metrics::{Metrics, Outcome, QueueCall};
+use crate::metrics::{Dependency, Metrics, Outcome, QueueCall};
 use crate::ports::{Parked, Queue, QueueError, Receipt, Release};
 use crate::supervision::death_watch::DeathWatch;
 use book::{Book, Closed, Due};
@@ -221,7 +221,7 @@ impl Ledger {
         let outage = &mut self.refused[call as usize];
         if outage.is_none() {
             tracing::warn!(call = call.as_str(), cause, "the queue does not take what is settled");
-            *outage = Some(self.outages.begin());
+            *outage = Some(self.outages.begin(Dependency::Queue, cause));
         }
         let wait = self.backoff.next(&mut self.rng);
         // At the end of a drain there are seconds left to give back what cannot be settled.

@@ -57,6 +57,7 @@ pub struct Metrics {
     pub lease_extensions: Counter,
     lease_lost: [Counter; Stage::ALL.len()],
     queue_errors: [Counter; QueueCall::ALL.len()],
+    waiting_for: [Gauge; Dependency::ALL.len()],
     stages: Vec<StageMetrics>,
     /// See [`c::CREDIT_BYTES`].
     pub credit_bytes: Gauge,
@@ -143,6 +144,20 @@ labels! {
 }
 
 labels! {
+    /// What the pipeline needs and cannot do without, by the port behind which it is.
+    Dependency {
+        /// Where messages come from and are settled.
+        Queue = "queue",
+        /// Where documents are looked up.
+        Catalogue = "catalogue",
+        /// Where augmented documents are written.
+        Index = "index",
+        /// Where they are announced.
+        Topic = "topic",
+    }
+}
+
+labels! {
     /// Why a worker was replaced or rebuilt.
     RestartCause {
         /// The model panicked on a batch; the worker rebuilt it.
@@ -194,6 +209,10 @@ impl Metrics {
             lease_lost: Stage::ALL.map(|s| counter(&c::LEASE_LOST, &[("stage", s.as_str())])),
             queue_errors: QueueCall::ALL
                 .map(|call| counter(&c::QUEUE_ERRORS, &[("call", call.as_str())])),
+            waiting_for: Dependency::ALL.map(|dependency| {
+                let labels = [("dependency", dependency.as_str())];
+                recorder.register_gauge(&key(&c::DEPENDENCY_WAITS, &labels), &METADATA)
+            }),
             stages: Stage::ALL.iter().map(|stage| StageMetrics::new(recorder, *stage)).collect(),
             credit_bytes: gauge(&c::CREDIT_BYTES),
             credit_pixels: gauge(&c::CREDIT_PIXELS),
@@ -233,6 +252,11 @@ impl Metrics {
     /// The counter of failures of one queue call.
     pub fn queue_errors(&self, call: QueueCall) -> &Counter {
         &self.queue_errors[call as usize]
+    }
+
+    /// How many calls wait for one dependency.
+    pub fn waiting_for(&self, dependency: Dependency) -> &Gauge {
+        &self.waiting_for[dependency as usize]
     }
 
     /// The metrics of one stage.

@@ -18,7 +18,7 @@ use crate::flow::contained::contained;
 use crate::flow::outages::Outages;
 use crate::flow::outlet::{Handed, Outlet};
 use crate::messages::{Download, Retrieve, Stop};
-use crate::metrics::Metrics;
+use crate::metrics::{Dependency, Metrics};
 use crate::ports::{Catalogue, CatalogueDown, NotRetrieved};
 use crate::record::{Record, RecordId};
 use crate::supervision::death_watch::DeathWatch;
@@ -166,7 +166,7 @@ async fn look_up(
             Ok(records) => return (batch, records),
             Err(CatalogueDown(cause)) => {
                 tracing::warn!(cause, "the catalogue did not answer");
-                outage.get_or_insert_with(|| outages.begin());
+                outage.get_or_insert_with(|| outages.begin(Dependency::Catalogue, &cause));
                 tokio::time::sleep(backoff.next(&mut rng)).await;
             }
         }

@@ -19,7 +19,7 @@ use crate::flow::credits::{Budget, Reservation};
 use crate::flow::outages::{Outage, Outages};
 use crate::flow::outlet::Outlet;
 use crate::messages::{Begin, Exhausted, Opened, Retrieve, Settled, Stop, StopReceiving};
-use crate::metrics::{Metrics, QueueCall};
+use crate::metrics::{Dependency, Metrics, QueueCall};
 use crate::ports::{Message as QueueMessage, Queue, QueueError, Received, Release};
 use crate::supervision::death_watch::DeathWatch;
 
@@ -236,7 +236,8 @@ impl Source {
         self.metrics.queue_errors(QueueCall::Receive).increment(1);
         let wait = self.backoff.next(&mut self.rng);
         tracing::warn!(%error, ?wait, "the queue did not answer; nothing is received until it does");
-        self.outage.get_or_insert_with(|| self.outages.begin());
+        let begin = || self.outages.begin(Dependency::Queue, &error.to_string());
+        self.outage.get_or_insert_with(begin);
         ctx.run_later(wait, Self::wait_for_credits);
     }
 }

@@ -7,6 +7,7 @@ use actors::flow::credits::Budget;
 use actors::flow::outages::Outages;
 use actors::inference::{InferrerName, ModelStamp};
 use actors::ledger::SharedBook;
+use actors::metrics::Dependency;
 use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Vitals;
 use tokio::sync::watch;
@@ -174,9 +175,10 @@ impl Board {
             if !view.vitals.borrow().ready {
                 reasons.push("models are being loaded and proven on their golden pictures".into());
             }
-            if view.outages.any() {
-                reasons.push("a dependency does not answer: see the log".into());
-            }
+            let told = |(dependency, cause): (Dependency, String)| {
+                format!("the {} does not answer: {cause}", dependency.as_str())
+            };
+            reasons.extend(view.outages.down().into_iter().map(told));
         }
         reasons
     }

@@ -55,7 +55,8 @@ impl Assembly {
         settings: Settings,
     ) -> Self {
         let limits = &config.limits;
-        let outages = Outages::default();
+        let metrics = Metrics::new(recorder);
+        let outages = Outages::new(&metrics);
         tell_build(recorder, version::VERSION, version::COMMIT);
         models.specs().iter().for_each(|spec| tell_model(recorder, spec));
         let Engines { queue, catalogue, fetcher, decoder, index, topic } = engines;
@@ -77,7 +78,7 @@ impl Assembly {
             book: SharedBook::new(Book::new(policy)),
             outages,
             abandoned: AbandonedThreads::default(),
-            metrics: Metrics::new(recorder),
+            metrics,
             settings,
         };
         Self { blueprint }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::stage::images::Answer;
+use crate::stage::program::Service;
 use crate::stage::proxy::Proxy;
 use crate::stage::{Stage, picture, until};
 
@@ -17,6 +18,14 @@ fn length() -> Duration {
 /// What a process that waits may grow by, in KiB: sixteen decoded thumbnails and their documents are
 /// one or two MiB, an allocator's whims a few.
 const FLAT: u64 = 16 << 10;
+
+async fn unready(service: &Service, reason: &str) {
+    let told = async || {
+        let (status, body) = service.get("/readyz").await;
+        (status == 503 && body.contains(reason)).then_some(())
+    };
+    until("unreadiness, with the reason", told).await;
+}
 
 #[tokio::test]
 #[ignore = "needs SQS and Elasticsearch: ./test starts them"]
@@ -33,7 +42,7 @@ async fn while_the_index_is_away_nothing_is_given_back_and_afterwards_it_goes_on
     for n in 0..40 {
         stage.send(&format!("away{n:04}")).await;
     }
-    until("unreadiness", async || (service.get("/readyz").await.0 == 503).then_some(())).await;
+    unready(&service, "the catalogue does not answer: ").await;
     let memory = service.memory();
     let ends = Instant::now() + length();
     while Instant::now() < ends {
@@ -70,7 +79,7 @@ async fn while_the_queue_is_away_the_service_waits_and_goes_on_by_itself() {
 
     way.cut();
     stage.send("after001").await;
-    until("unreadiness", async || (service.get("/readyz").await.0 == 503).then_some(())).await;
+    unready(&service, "the queue does not answer: ").await;
     way.mend();
     stage.settled(2).await;
 

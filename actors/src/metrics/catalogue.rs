@@ -75,6 +75,8 @@ catalogue! {
     LEASE_LOST = Counter "inference_lease_lost_total" ["stage"], &[];
     /// Queue calls that failed and will be repeated, by call.
     QUEUE_ERRORS = Counter "inference_queue_errors_total" ["call"], &[];
+    /// Calls that wait for a dependency that does not answer. While there are any nothing is received.
+    DEPENDENCY_WAITS = Gauge "inference_dependency_waiting_calls" ["dependency"], &[];
     /// Time that work waited in a stage's mailbox and backlog before the stage took it up.
     STAGE_WAIT = Histogram "inference_stage_wait_seconds" ["stage"], SECONDS;
     /// Time that a stage worked on an item or batch.

@@ -14,6 +14,7 @@ use crate::delivery::{Delivery, Ending};
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
 use crate::flow::outages::Outage;
+use crate::metrics::Dependency;
 use crate::ports::{IndexError, Prepared, Verdict};
 use crate::record::RecordId;
 
@@ -109,7 +110,7 @@ impl Shipment {
                 batch.into_iter().for_each(|(delivery, _)| delivery.fail(failure.clone()));
             }
             Next::Again(cause) => {
-                self.patience.wait(&self.ports, &cause).await;
+                self.patience.wait(&self.ports, Dependency::Index, &cause).await;
                 self.unindexed.push(batch);
             }
         }
@@ -134,7 +135,7 @@ impl Shipment {
             }
         }
         if let Some(cause) = cause {
-            self.patience.wait(&self.ports, &cause).await;
+            self.patience.wait(&self.ports, Dependency::Index, &cause).await;
             self.unindexed.push(again);
         }
     }
@@ -155,18 +156,19 @@ impl Shipment {
         }
         if let Some(cause) = cause {
             let cause = cause.unwrap_or_else(|| "no answer for some ids".to_owned());
-            self.patience.wait(&self.ports, &cause).await;
+            self.patience.wait(&self.ports, Dependency::Topic, &cause).await;
         }
         self.unannounced.retain(|(delivery, _, _)| !delivery.is_doomed());
     }
 }
 
 impl Patience {
-    async fn wait(&mut self, ports: &SinkPorts, cause: &str) {
+    async fn wait(&mut self, ports: &SinkPorts, dependency: Dependency, cause: &str) {
         let wait = self.backoff.next(&mut self.rng);
-        tracing::warn!(cause, ?wait, "the index or topic did not take everything");
+        let name = dependency.as_str();
+        tracing::warn!(dependency = name, cause, ?wait, "it did not take everything");
         self.retries.increment(1);
-        self.outage.get_or_insert_with(|| ports.outages.begin());
+        self.outage.get_or_insert_with(|| ports.outages.begin(dependency, cause));
         tokio::time::sleep(wait).await;
     }
 
