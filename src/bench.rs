@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::options::ModelOptions;
 use crate::config::{INFERRERS, LogFormat, ModelConfig, Problems};
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::run::Models;
 use crate::{telemetry, version};
@@ -62,10 +63,10 @@ impl Measured {
 /// [`Stopped`] when an option is wrong or a model cannot be loaded.
 pub fn run(options: &BenchOptions) -> Result<Exit, Stopped> {
     let filter = EnvFilter::new("warn");
-    telemetry::start(LogFormat::Text, filter, &MultiProgress::new());
+    let _logging = telemetry::start(LogFormat::Text, filter, &MultiProgress::new());
     let (config, chosen) = resolve(options).map_err(Stopped::usage)?;
     let models = Models::open(&config)?;
-    println!("{}", version::long());
+    console::answer(version::long());
     let mut results = Map::new();
     for inferrer in models.set.inferrers() {
         let name = inferrer.manifest().inferrer.as_str();
@@ -83,14 +84,16 @@ pub fn run(options: &BenchOptions) -> Result<Exit, Stopped> {
         results.insert("pipeline".to_owned(), measured.json());
     }
     if options.json {
-        println!("{}", Value::Object(results));
+        console::answer(Value::Object(results));
     }
     Ok(Exit::Done)
 }
 
 fn tell(name: &str, measured: &Measured) {
     let Measured { images_per_second, workers, batch } = measured;
-    println!("{name:<14}{images_per_second:>10.1} images/s, {workers} workers, batches of {batch}");
+    console::answer(format_args!(
+        "{name:<14}{images_per_second:>10.1} images/s, {workers} workers, batches of {batch}"
+    ));
 }
 
 fn resolve(options: &BenchOptions) -> Result<(ModelConfig, Vec<String>), Problems> {

@@ -3,12 +3,12 @@
 mod sections;
 
 use std::fmt;
-use std::io::Write;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::config::{Config, Engines};
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::runtime;
 
@@ -82,8 +82,7 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
     // A blocking look at models may still be under way; the process ends without it.
     runtime.shutdown_background();
     for finding in &findings {
-        // That nobody reads it (a closed pipe) changes nothing about the findings.
-        let _ = writeln!(std::io::stdout(), "{finding}");
+        console::answer(finding);
     }
     let failures = findings.iter().filter(|finding| finding.verdict == Verdict::Failure).count();
     if failures == 0 {

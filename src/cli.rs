@@ -1,7 +1,6 @@
 //! The command line: which commands there are, and which code runs each.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -9,6 +8,7 @@ use crate::bench::{self, BenchOptions};
 use crate::check;
 use crate::config::options::Options;
 use crate::config::{Config, reference_names, show};
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::health::{self, HealthOptions};
 use crate::import_weights::{self, ImportOptions};
@@ -95,7 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Run(options) => resolve(&options).and_then(|config| run::run(&config)),
         Command::Config(options) => resolve(&options).map(|_| {
             let matches = matches.subcommand_matches("config");
-            print!("{}", show::resolved(&Cli::command(), matches));
+            console::answer(show::resolved(&Cli::command(), matches).trim_end());
             Exit::Done
         }),
         Command::Check(options) => resolve(&options).and_then(|config| check::run(&config)),
@@ -105,8 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Bench(options) => bench::run(&options),
     };
     done.unwrap_or_else(|Stopped { exit, message }| {
-        // A closed pipe changes nothing about how the process ends.
-        let _ = writeln!(std::io::stderr(), "inference-manager: {message}");
+        console::note(format_args!("inference-manager: {message}"));
         exit
     })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::config::DEFAULT_ADMIN_ADDRESS;
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::runtime;
 
@@ -34,7 +35,7 @@ pub fn run(options: &HealthOptions) -> Result<Exit, Stopped> {
         .block_on(ask(&format!("http://{address}/livez")))
         .map_err(|error| Stopped::unavailable(format!("{address} does not answer: {error}")))?;
     if status {
-        println!("{}", body.trim());
+        console::answer(body.trim());
         return Ok(Exit::Done);
     }
     Err(Stopped::unavailable(body.trim()))

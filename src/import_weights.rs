@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use models::{ImportError, Imported, import};
 
+use crate::console;
 use crate::exit::{Exit, Stopped};
 
 /// The options of `import-weights`.
@@ -40,12 +41,14 @@ pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
                 Stopped::usage(error)
             }
         })?;
-    println!("wrote {}", folder.display());
-    println!("{dimensions} dimensions, {bytes} bytes of weights, sha256 {sha256}");
-    println!(
+    console::answer(format_args!("wrote {}", folder.display()));
+    console::answer(format_args!(
+        "{dimensions} dimensions, {bytes} bytes of weights, sha256 {sha256}"
+    ));
+    console::answer(format_args!(
         "stored as f16, the golden vector is off by {:.1e} at most, cosine {:.9}",
         loss.max_abs, loss.cosine
-    );
-    println!("run it: inference-manager run --models {}", out.display());
+    ));
+    console::answer(format_args!("run it: inference-manager run --models {}", out.display()));
     Ok(Exit::Done)
 }

@@ -34,6 +34,9 @@
 //! It is a library so that tests can drive it in process; `main.rs` only maps its results to exit
 //! codes.
 
+// They panic where nobody reads; `console` does not.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod adapters;
 pub mod admin;
 pub mod bench;
@@ -41,6 +44,7 @@ pub mod causes;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod exit;
 pub mod health;
 pub mod import_weights;

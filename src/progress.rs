@@ -7,6 +7,8 @@ use actors::ledger::book::Accounts;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::time::Instant;
 
+use crate::console;
+
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
@@ -43,10 +45,11 @@ impl Progress {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let rate = done as f64 / self.began.elapsed().as_secs_f64();
-            eprintln!(
-                "{done} of {} pictures, {} parked, {rate:.1} images/s",
-                self.total, accounts.parked
-            );
+            let Accounts { parked, .. } = accounts;
+            let total = self.total;
+            console::note(format_args!(
+                "{done} of {total} pictures, {parked} parked, {rate:.1} images/s"
+            ));
         }
     }
 

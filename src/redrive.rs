@@ -25,6 +25,7 @@ use crate::adapters::sqs::{
     Letter, Moved, Parcel, SqsError, SqsSettings, Transfer, attributes_of, receive, show,
 };
 use crate::config::LogFormat;
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::runtime;
 use crate::shutdown::Shutdown;
@@ -85,7 +86,7 @@ fn class(text: &str) -> Result<String, String> {
 /// [`Stopped`] when the queues are unusable or do not answer, or some messages could not be put back.
 pub fn run(options: &RedriveOptions) -> Result<Exit, Stopped> {
     let screen = MultiProgress::new();
-    telemetry::start(LogFormat::Text, EnvFilter::new("warn"), &screen);
+    let _logging = telemetry::start(LogFormat::Text, EnvFilter::new("warn"), &screen);
     let runtime = runtime::on_this_thread()?;
     runtime.block_on(async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
@@ -141,7 +142,7 @@ pub async fn redrive(
     let ended = run.all(interrupted).await;
     run.give_back().await;
     run.progress.finish_and_clear();
-    print!("{}", report::totals(&run.sweep, dry_run));
+    console::answer(report::totals(&run.sweep, dry_run).trim_end());
     ended.map_err(|fault| Stopped::unavailable(format!("stopped early: {fault}")))?;
     report::exit(&run.sweep)
 }
@@ -179,7 +180,7 @@ impl Redrive {
     async fn put_back(&mut self, chosen: Vec<(String, Letter, String)>) {
         if self.dry_run {
             for (class, letter, handle) in chosen {
-                self.progress.suspend(|| println!("{}", report::line(&class, &letter)));
+                self.progress.suspend(|| console::answer(report::line(&class, &letter)));
                 self.sweep.moved(&class, &Moved::Whole);
                 self.kept.push(handle);
             }

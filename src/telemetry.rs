@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 
 use indicatif::MultiProgress;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::LogFormat;
 
@@ -16,10 +16,16 @@ use crate::config::LogFormat;
 /// them: a panic of a model or decoder is caught, and its message belongs beside the picture's.
 ///
 /// A second call in one process (tests) changes nothing.
-pub fn start(format: LogFormat, filter: EnvFilter, screen: &MultiProgress) {
+#[must_use = "lines that are still to be written are lost when it is dropped too early"]
+pub fn start(format: LogFormat, filter: EnvFilter, screen: &MultiProgress) -> Logging {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .thread_name("log")
+        .buffered_lines_limit(WAITING_LINES)
+        .finish(Above(screen.clone()));
+    let dropped = writer.error_counter();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(Above(screen.clone()))
+        .with_writer(writer)
         // Told on stderr by a macro that panics where that cannot be written, which would end the
         // process: a full disk or a closed pipe is no reason for that.
         .log_internal_errors(false);
@@ -29,6 +35,26 @@ pub fn start(format: LogFormat, filter: EnvFilter, screen: &MultiProgress) {
     };
     if started.is_ok() {
         std::panic::set_hook(Box::new(log_panic));
+    }
+    Logging { dropped, _guard: guard }
+}
+
+/// Lines that wait while nobody reads stderr: a few minutes' worth, a few megabytes. What comes then is
+/// dropped, since a reader that has stopped must not stop the pipeline.
+const WAITING_LINES: usize = 8192;
+
+/// Writes what is logged until it is dropped; then what waits, for a second at most.
+pub struct Logging {
+    dropped: ErrorCounter,
+    _guard: WorkerGuard,
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        let lines = self.dropped.dropped_lines();
+        if lines > 0 {
+            tracing::warn!(lines, "nobody read the log for a while: lines are missing in it");
+        }
     }
 }
 
@@ -40,7 +66,6 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 }
 
 /// Writes log lines to stderr above the progress bars.
-#[derive(Clone)]
 struct Above(MultiProgress);
 
 impl Write for Above {
@@ -50,13 +75,5 @@ impl Write for Above {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
-    }
-}
-
-impl<'a> MakeWriter<'a> for Above {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

@@ -2,7 +2,6 @@
 
 mod watch;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -20,6 +19,7 @@ use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderS
 use crate::adapters::illustrating_decoder::IllustratingDecoder;
 use crate::adapters::picture_decoder::PictureDecoder;
 use crate::config::{Config, FolderConfig};
+use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::page::album::Album;
 use crate::page::{self, PageError, thumbnail};
@@ -48,7 +48,7 @@ pub fn embedded_with(
     change: impl FnOnce(&mut Blueprint),
 ) -> Result<Exit, Stopped> {
     let screen = MultiProgress::new();
-    telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
+    let _logging = telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
     let instruments = Instruments::start(config)?;
     let models = Models::open(&config.models)?;
@@ -69,9 +69,9 @@ pub fn embedded_with(
             readings: &instruments.readings,
             workers: models.workers(&config.models),
         };
-        tell(&summary.to_string());
+        console::answer(summary.to_string().trim_end());
         draw(place, &ran.ended, &mut shutdown).await?;
-        tell(&pointers(place, &ran.ended));
+        console::answer(pointers(place, &ran.ended).trim_end());
         instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         Ok((ran.ended, finished))
     })?;
@@ -197,17 +197,17 @@ fn stopped(error: EmbeddedError) -> Stopped {
 
 fn announce(place: &FolderConfig, folder: &EmbeddedFolder) {
     let census = folder.census;
-    eprintln!(
+    console::note(format_args!(
         "{} pictures to augment from {}, {} unchanged since the last run",
         census.queued,
         place.images.display(),
         census.unchanged
-    );
+    ));
     if census.torn > 0 {
-        eprintln!(
+        console::note(format_args!(
             "a run was interrupted here before: its work is kept, {} bytes dropped",
             census.torn
-        );
+        ));
     }
 }
 
@@ -222,9 +222,4 @@ fn pointers(place: &FolderConfig, ended: &Ended) -> String {
         _ if place.page => format!("look at {out}/index.html\n{files}"),
         _ => files,
     }
-}
-
-/// Writes to stdout. That nobody reads it (a closed pipe) is no failure of the run.
-fn tell(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

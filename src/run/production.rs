@@ -31,7 +31,7 @@ const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// [`Stopped`] when it could not begin, at a second signal, or when supervision gave up.
 pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<Exit, Stopped> {
     let screen = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-    telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
+    let _logging = telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
     let instruments = Instruments::start(config)?;
     in_system(async {

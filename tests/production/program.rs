@@ -1,7 +1,7 @@
 //! The program, running.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::JoinHandle;
 
 use super::until;
@@ -11,6 +11,7 @@ pub struct Service {
     child: Child,
     /// Read while it runs, since a full pipe would hold it up.
     said: Option<JoinHandle<String>>,
+    unread: Option<ChildStderr>,
     address: String,
 }
 
@@ -25,7 +26,15 @@ impl Service {
             stderr.read_to_string(&mut said).expect("text");
             said
         });
-        Self { child, said: Some(said), address: address.to_owned() }
+        Self { child, said: Some(said), unread: None, address: address.to_owned() }
+    }
+
+    /// The same, but nobody ever reads what it says.
+    pub fn unheard(mut command: Command, address: &str) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the program starts");
+        let unread = child.stderr.take();
+        Self { child, said: None, unread, address: address.to_owned() }
     }
 
     /// Waits until it says that it is ready.

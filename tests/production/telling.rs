@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::fixture::{ended, program};
 use crate::stage::Stage;
+use crate::stage::program::Service;
 
 #[tokio::test]
 #[ignore = "needs SQS and Elasticsearch: ./test starts them"]
@@ -127,4 +128,24 @@ async fn the_last_counts_can_be_scraped_after_the_pipeline_has_ended() {
         "{metrics}"
     );
     assert!(said.contains("indexed=1"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn a_log_that_nobody_reads_holds_up_no_message() {
+    let ids: Vec<String> = (0..40).map(|n| format!("unread{n:02}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let stage = Stage::with_images(&ids).await;
+    // More in its first second than a pipe holds.
+    let command = stage.command(&["--log-level", "trace"]);
+    let mut service = Service::unheard(command, &stage.address);
+    service.ready().await;
+
+    for id in &ids {
+        stage.send(id).await;
+    }
+    stage.settled(ids.len()).await;
+
+    service.signal("TERM");
+    assert_eq!(service.code(), Some(0));
 }

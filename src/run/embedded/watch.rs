@@ -12,6 +12,7 @@ use super::stopped;
 use crate::adapters::embedded::EmbeddedFolder;
 use crate::admin::board::{Phase, View};
 use crate::config::Config;
+use crate::console;
 use crate::exit::Stopped;
 use crate::progress::Progress;
 use crate::run::assembly::Assembly;
@@ -70,7 +71,9 @@ impl Watch<'_> {
                         return Err(Stopped::unexpected(format!("a second signal ({signal})")));
                     }
                     board.enter(Phase::Draining);
-                    eprintln!("{signal}: finishing what is in flight; a second signal ends at once");
+                    console::note(format_args!(
+                        "{signal}: finishing what is in flight; a second signal ends at once"
+                    ));
                     drain.do_send(Drain { within: self.config.limits.drain });
                 }
                 _ = looks.tick() => {
