@@ -11,11 +11,13 @@
 //! | `Topic` | [`embedded::NoTopic`]: nobody listens | [`sns::SnsTopic`] |
 
 pub mod aws;
+pub mod ecs_agent;
 pub mod elasticsearch;
 pub mod embedded;
 pub mod http;
 pub mod illustrating_decoder;
 pub mod model_inferrers;
+pub mod otlp;
 pub mod picture_decoder;
 pub mod s3_models;
 pub mod sns;

@@ -131,7 +131,11 @@ mod tests {
                 assert!(option.get_help().is_some(), "{name} has no help");
                 if command.get_name() == "run" {
                     let variable = option.get_env().and_then(|name| name.to_str());
-                    let expected = name.as_str().to_uppercase();
+                    // OpenTelemetry's own has been set wherever there is a collector.
+                    let expected = match name.as_str() {
+                        "otlp_endpoint" => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+                        other => other.to_uppercase(),
+                    };
                     assert_eq!(variable, Some(expected.as_str()));
                 }
             }

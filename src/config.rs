@@ -16,6 +16,7 @@ use std::time::Duration;
 use models::Device;
 use tracing_subscriber::EnvFilter;
 
+use crate::adapters::otlp::OtlpSettings;
 use crate::adapters::s3_models::Place;
 
 pub use engines::{Engines, FolderConfig, ServiceConfig};
@@ -44,6 +45,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The log filter, as it was checked.
     pub log_level: String,
+    /// Where traces go, if anywhere.
+    pub traces: Option<OtlpSettings>,
 }
 
 /// The models and how they are run.
@@ -126,6 +129,7 @@ impl Config {
             admin: AdminConfig::new(&options.admin, &engines, &mut problems),
             log_format: log_format(&options.logs, &mut problems),
             log_level: log_level(&options.logs, &engines, &mut problems),
+            traces: traces(&options.logs, &mut problems),
             engines,
         };
         check_together(&config, options, &mut problems);
@@ -320,6 +324,16 @@ fn log_level(options: &LogOptions, engines: &Engines, problems: &mut Problems) -
         problems.note("log-level", level, remedy);
     }
     level.to_owned()
+}
+
+fn traces(options: &LogOptions, problems: &mut Problems) -> Option<OtlpSettings> {
+    let ratio = problems.parse("trace-ratio", &options.trace_ratio, |text| {
+        let ratio = text.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        ratio.ok_or("write a number from 0 to 1")
+    });
+    let endpoint = options.otlp_endpoint.as_deref().filter(|text| !text.is_empty())?;
+    let endpoint = engines::web_address("otlp-endpoint", endpoint, problems);
+    Some(OtlpSettings { endpoint, ratio })
 }
 
 #[cfg(test)]

@@ -7,3 +7,4 @@ pub mod message_body;
 pub mod model_stamp;
 pub mod parked_record;
 pub mod timestamp;
+pub mod trace_context;

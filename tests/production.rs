@@ -5,6 +5,8 @@ mod fixture;
 #[path = "production/stage.rs"]
 mod stage;
 
+#[path = "production/ends.rs"]
+mod ends;
 #[path = "production/models_from_s3.rs"]
 mod models_from_s3;
 #[path = "production/outages.rs"]
@@ -13,3 +15,5 @@ mod outages;
 mod stops;
 #[path = "production/telling.rs"]
 mod telling;
+#[path = "production/traces.rs"]
+mod traces;

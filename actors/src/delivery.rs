@@ -11,6 +11,7 @@ use crate::flow::credits::Reservation;
 use crate::messages::Settled;
 use crate::ports::Receipt;
 use crate::record::RecordId;
+use crate::trace::{Journey, Trace};
 
 /// How a delivery ended, as far as the pipeline is concerned. The Ledger decides what the queue is
 /// told.
@@ -42,17 +43,28 @@ pub struct Dossier {
 /// What the Ledger and the delivery know of each other while the delivery is under way.
 #[derive(Debug)]
 pub struct Tether {
+    /// When it was where.
+    pub journey: Journey,
+    /// The trace that it belongs to, if any.
+    pub trace: Option<Trace>,
     stage: AtomicU8,
     cancelled: AtomicBool,
 }
 
 impl Default for Tether {
     fn default() -> Self {
-        Self { stage: AtomicU8::new(Stage::Source as u8), cancelled: AtomicBool::new(false) }
+        Self::new(None)
     }
 }
 
 impl Tether {
+    /// The tether of a delivery that belongs to `trace`.
+    #[must_use]
+    pub fn new(trace: Option<Trace>) -> Self {
+        let (stage, cancelled) = (AtomicU8::new(Stage::Source as u8), AtomicBool::new(false));
+        Self { journey: Journey::default(), trace, stage, cancelled }
+    }
+
     /// The stage the delivery has reached.
     #[must_use]
     pub fn stage(&self) -> Stage {
@@ -99,6 +111,7 @@ impl Delivery {
     pub fn open(
         receipt: Receipt,
         attempt: u32,
+        trace: Option<Trace>,
         credit: Reservation,
         ledger: Arc<Recipient<Settled>>,
     ) -> Self {
@@ -107,7 +120,7 @@ impl Delivery {
             opened_at: Instant::now(),
             dossier: Dossier::default(),
             receipt,
-            tether: Arc::default(),
+            tether: Arc::new(Tether::new(trace)),
             companions: None,
             open: Some(Duty { credit, ledger }),
             settles_on_drop: true,
@@ -137,6 +150,7 @@ impl Delivery {
     /// Notes that the delivery has reached `stage`.
     pub fn reached(&self, stage: Stage) {
         self.tether.stage.store(stage as u8, Ordering::Relaxed);
+        self.tether.journey.reach(stage);
     }
 
     /// Whether nobody waits for this delivery any more: its own lease is lost and no duplicate has

@@ -17,7 +17,7 @@ use crate::flow::outages::{Outage, Outages};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
 use crate::metrics::{Dependency, Metrics, Outcome, QueueCall};
-use crate::ports::{Parked, Queue, QueueError, Receipt, Release};
+use crate::ports::{NoTracer, Parked, Passage, Queue, QueueError, Receipt, Release, Tracer};
 use crate::supervision::death_watch::DeathWatch;
 use book::{Book, Closed, Due};
 use disposition::Disposition;
@@ -74,6 +74,7 @@ pub struct Ledger {
     book: SharedBook,
     models: Arc<[ModelStamp]>,
     metrics: Metrics,
+    tracer: Arc<dyn Tracer>,
     settings: LedgerSettings,
     backoff: Backoff,
     rng: SmallRng,
@@ -82,6 +83,22 @@ pub struct Ledger {
     /// Which calls the queue does not take now.
     refused: [Option<Outage>; QueueCall::ALL.len()],
     _watch: DeathWatch,
+}
+
+/// Where the Ledger tells what became of deliveries.
+#[derive(Clone)]
+pub struct Accounting {
+    /// Counts.
+    pub metrics: Metrics,
+    /// Stories.
+    pub tracer: Arc<dyn Tracer>,
+}
+
+/// Counts alone.
+impl From<Metrics> for Accounting {
+    fn from(metrics: Metrics) -> Self {
+        Self { metrics, tracer: Arc::new(NoTracer) }
+    }
 }
 
 /// Ledger → itself: tell the queue what is due.
@@ -97,10 +114,11 @@ impl Ledger {
         book: SharedBook,
         models: Arc<[ModelStamp]>,
         outages: Outages,
-        metrics: Metrics,
+        accounting: impl Into<Accounting>,
         settings: LedgerSettings,
         watch: DeathWatch,
     ) -> Self {
+        let Accounting { metrics, tracer } = accounting.into();
         let rng = SmallRng::seed_from_u64(settings.seed);
         // The queue's own hiccups last moments; ten seconds between tries keep leases alive.
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -109,6 +127,7 @@ impl Ledger {
             book,
             models,
             metrics,
+            tracer,
             settings,
             backoff,
             rng,
@@ -273,8 +292,9 @@ impl Ledger {
         ));
     }
 
-    /// Counts a closed delivery and writes its one log line.
+    /// Counts a closed delivery, writes its one log line and ends its trace.
     fn report(&self, closed: &Closed) {
+        self.trace(closed);
         self.metrics.finished(closed.outcome).increment(1);
         self.metrics.delivery.record(closed.open_for);
         if let Some(failure) = &closed.failure {
@@ -307,6 +327,23 @@ impl Ledger {
                 "delivery settled"
             ),
         }
+    }
+}
+
+impl Ledger {
+    fn trace(&self, closed: &Closed) {
+        let Some(trace) = closed.tether.trace else { return };
+        let now = SystemTime::now();
+        self.tracer.end(&Passage {
+            trace,
+            began: now.checked_sub(closed.open_for).unwrap_or(now),
+            took: closed.open_for,
+            stops: closed.tether.journey.stops(),
+            id: closed.dossier.id.as_ref(),
+            attempt: closed.attempt,
+            outcome: closed.outcome,
+            class: closed.failure.as_ref().map(|failure| failure.class),
+        });
     }
 }
 

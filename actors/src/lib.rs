@@ -45,3 +45,4 @@ pub mod retriever;
 pub mod sink;
 pub mod source;
 pub mod supervision;
+pub mod trace;

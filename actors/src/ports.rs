@@ -9,10 +9,12 @@ pub mod index;
 pub mod inferrer;
 pub mod queue;
 pub mod topic;
+pub mod tracer;
 
 pub use catalogue::{Catalogue, CatalogueDown, NotRetrieved};
 pub use fetcher::{DecodeError, Decoded, Decoder, FetchError, Fetcher};
 pub use index::{Augmented, Index, IndexError, Prepared, Verdict};
 pub use inferrer::{InferError, Inferrer, InferrerFactory};
 pub use queue::{Message, Parked, Queue, QueueError, Receipt, Received, Release};
-pub use topic::{Topic, TopicDown};
+pub use topic::{Announcement, Topic, TopicDown};
+pub use tracer::{NoTracer, Passage, Tracer};

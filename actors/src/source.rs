@@ -204,6 +204,7 @@ impl Source {
         let delivery = Delivery::open(
             message.receipt,
             message.attempt,
+            message.trace,
             credit,
             Arc::clone(&self.outlets.settled),
         );

@@ -3,15 +3,18 @@
 //! Announcing comes after the index has the document and before the message is deleted: whoever hears
 //! of an id finds its document, and a crash in between announces it again.
 
-use actors::ports::{Topic, TopicDown};
-use actors::record::RecordId;
+use std::collections::HashMap;
+
+use actors::ports::{Announcement, Topic, TopicDown};
+use actors::trace::TraceContext;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::types::PublishBatchRequestEntry;
+use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 
 use super::aws::batch::{LIMIT, entry_id, in_order, none_answered};
 use super::aws::fault::Fault;
+use crate::wire::trace_context::{TRACEPARENT, traceparent};
 
 /// What the replaced system wrote there; a subscriber may filter by it.
 const SUBJECT: &str = "Sent from the inference_manager";
@@ -64,36 +67,47 @@ impl SnsTopic {
         }
     }
 
-    async fn publish(&self, ids: &[RecordId]) -> Vec<Result<(), Fault>> {
-        let entry = |(position, id): (usize, &RecordId)| {
+    async fn publish(&self, announcements: &[Announcement]) -> Vec<Result<(), Fault>> {
+        let entry = |(position, announcement): (usize, &Announcement)| {
+            let trace =
+                announcement.trace.map(|trace| [(TRACEPARENT.to_owned(), attribute(trace))]);
             PublishBatchRequestEntry::builder()
                 .id(entry_id(position))
                 .subject(SUBJECT)
-                .message(id.as_str())
+                .message(announcement.id.as_str())
+                .set_message_attributes(trace.map(HashMap::from))
                 .build()
                 .expect("id and message are set just above")
         };
-        let entries = ids.iter().enumerate().map(entry).collect();
+        let entries = announcements.iter().enumerate().map(entry).collect();
         let batch = self.client.publish_batch().topic_arn(&self.arn);
         match batch.set_publish_batch_request_entries(Some(entries)).send().await {
             Ok(answer) => in_order(
-                ids.len(),
+                announcements.len(),
                 answer.successful().iter().filter_map(|done| done.id()),
                 answer.failed().iter().map(|failed| {
                     let (code, message) = (failed.code(), failed.message());
                     (failed.id(), Fault::of_entry(code, message, failed.sender_fault()))
                 }),
             ),
-            Err(error) => none_answered(ids.len(), &error),
+            Err(error) => none_answered(announcements.len(), &error),
         }
     }
 }
 
+fn attribute(trace: TraceContext) -> MessageAttributeValue {
+    MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(traceparent(trace))
+        .build()
+        .expect("the type is set just above")
+}
+
 #[async_trait]
 impl Topic for SnsTopic {
-    async fn announce(&self, ids: &[RecordId]) -> Vec<Result<(), TopicDown>> {
-        let mut answers = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(LIMIT) {
+    async fn announce(&self, announcements: &[Announcement]) -> Vec<Result<(), TopicDown>> {
+        let mut answers = Vec::with_capacity(announcements.len());
+        for batch in announcements.chunks(LIMIT) {
             answers.extend(self.publish(batch).await);
         }
         answers.into_iter().map(|a| a.map_err(|fault| TopicDown(fault.to_string()))).collect()

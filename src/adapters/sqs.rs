@@ -37,7 +37,10 @@ mod visibility;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use actors::ports::{Message, Parked, Queue, QueueError, Receipt, Received, Release};
+use actors::ports::{
+    Message, NoTracer, Parked, Queue, QueueError, Receipt, Received, Release, Tracer,
+};
+use actors::trace::TraceContext;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -56,6 +59,7 @@ pub use visibility::show;
 use super::aws::batch::LIMIT;
 use super::aws::fault::{Fault, Kind};
 use super::aws::{ATTEMPT, timeouts};
+use crate::wire::trace_context::{self, TRACEPARENT};
 use batcher::Batcher;
 use in_flight::{Held, InFlight};
 use payload::Payloads;
@@ -70,10 +74,20 @@ pub struct SqsQueue {
     in_flight: Mutex<InFlight>,
     deletes: Arc<Batcher<String, Result<(), Fault>>>,
     to_dead_letters: Transfer,
+    tracer: Arc<dyn Tracer>,
     /// Of the queue.
     pub attributes: QueueAttributes,
     /// Of the dead-letter queue.
     pub dead_letter_attributes: QueueAttributes,
+}
+
+/// Where in a trace a message was sent from: as its sender says, or the sender of the notification that
+/// it holds, or the one whom X-Ray saw.
+fn sender(letter: &Letter) -> Option<TraceContext> {
+    let own = letter.attributes.get(TRACEPARENT).and_then(|value| value.string_value());
+    own.and_then(trace_context::read_traceparent)
+        .or_else(|| trace_context::read_notification(&letter.body))
+        .or_else(|| letter.trace.as_deref().and_then(trace_context::read_xray))
 }
 
 /// Asks for a queue's attributes, which changes nothing.
@@ -117,9 +131,17 @@ impl SqsQueue {
             },
             client,
             settings,
+            tracer: Arc::new(NoTracer),
             attributes: own,
             dead_letter_attributes: dead,
         })
+    }
+
+    /// Lets `tracer` say which trace a message belongs to.
+    #[must_use]
+    pub fn traced_by(mut self, tracer: Arc<dyn Tracer>) -> Self {
+        self.tracer = tracer;
+        self
     }
 
     fn in_flight(&self) -> MutexGuard<'_, InFlight> {
@@ -128,9 +150,10 @@ impl SqsQueue {
 
     async fn message(&self, delivered: Delivered) -> Message {
         let id = self.payloads.id_in(&delivered.letter.body).await;
+        let trace = self.tracer.begin(sender(&delivered.letter));
         let (attempt, sent_at) = (delivered.receive_count, delivered.sent_at);
         let receipt = self.in_flight().hold(delivered, Instant::now(), self.settings.lease);
-        Message { receipt, id, attempt, sent_at }
+        Message { receipt, id, attempt, sent_at, trace }
     }
 
     /// What each of `receipts` stands for, if anything still.

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::Problems;
-use super::options::{AccessOptions, FolderOptions, LocationOptions, Options};
+use super::options::{AccessOptions, FolderOptions, LifetimeOptions, LocationOptions, Options};
 use super::values;
 use crate::adapters::elasticsearch::Credentials;
 use crate::adapters::http::HostPattern;
@@ -72,6 +72,10 @@ pub struct ServiceConfig {
     pub image_hosts: Vec<HostPattern>,
     /// Addresses that are allowed though not public.
     pub allow_addresses: Vec<IpNet>,
+    /// After how much idleness the process ends, if it does.
+    pub exit_when_idle: Option<Duration>,
+    /// The agent of ECS, if there is one.
+    pub ecs_agent: Option<Url>,
 }
 
 impl Engines {
@@ -85,11 +89,7 @@ impl Engines {
                               folder, s3://bucket/prefix/ or bundled";
                 problems.note("models", "", remedy);
             }
-            Self::Service(Box::new(ServiceConfig::new(
-                &options.locations,
-                &options.access,
-                problems,
-            )))
+            Self::Service(Box::new(ServiceConfig::new(options, problems)))
         } else {
             Self::Folder(FolderConfig::new(&options.folder, problems))
         }
@@ -135,7 +135,8 @@ impl FolderConfig {
 }
 
 impl ServiceConfig {
-    fn new(locations: &LocationOptions, access: &AccessOptions, problems: &mut Problems) -> Self {
+    fn new(options: &Options, problems: &mut Problems) -> Self {
+        let Options { locations, access, lifetime, .. } = options;
         let mut location = |option: &'static str, value: &Option<String>| {
             if value.as_deref().is_none_or(str::is_empty) {
                 let remedy = "it is missing: a production run needs all five locations";
@@ -149,14 +150,11 @@ impl ServiceConfig {
         let elasticsearch_url = location("elasticsearch-url", &locations.elasticsearch_url);
         let initial_index = location("initial-index", &locations.initial_index);
         let augmented_index = location("augmented-index", &locations.augmented_index);
-        if queue_url == dead_letter_queue_url && !queue_url.is_empty() {
-            let remedy = "it is the queue itself: what is parked there would be received again";
-            problems.note("dead-letter-queue-url", &queue_url, remedy);
-        }
-        if initial_index == augmented_index && !initial_index.is_empty() {
-            let remedy = "it is the initial index: augmented documents would replace what is read";
-            problems.note("augmented-index", &augmented_index, remedy);
-        }
+        check_apart(
+            [&queue_url, &dead_letter_queue_url],
+            [&initial_index, &augmented_index],
+            problems,
+        );
         for (option, text) in
             [("queue-url", &queue_url), ("dead-letter-queue-url", &dead_letter_queue_url)]
         {
@@ -181,7 +179,25 @@ impl ServiceConfig {
             payload_buckets: values::list(access.payload_buckets.as_deref()),
             image_hosts: hosts(access, problems),
             allow_addresses: networks(access, problems),
+            exit_when_idle: lifetime
+                .exit_when_idle
+                .as_deref()
+                .map(|text| problems.parse("exit-when-idle", text, values::duration)),
+            ecs_agent: ecs_agent(lifetime, problems),
         }
+    }
+}
+
+fn check_apart(queues: [&str; 2], indices: [&str; 2], problems: &mut Problems) {
+    let [queue, dead_letters] = queues;
+    if queue == dead_letters && !queue.is_empty() {
+        let remedy = "it is the queue itself: what is parked there would be received again";
+        problems.note("dead-letter-queue-url", queue, remedy);
+    }
+    let [initial, augmented] = indices;
+    if initial == augmented && !initial.is_empty() {
+        let remedy = "it is the initial index: augmented documents would replace what is read";
+        problems.note("augmented-index", augmented, remedy);
     }
 }
 
@@ -209,6 +225,11 @@ fn credentials(access: &AccessOptions, problems: &mut Problems) -> Credentials {
     Credentials::None
 }
 
+fn ecs_agent(lifetime: &LifetimeOptions, problems: &mut Problems) -> Option<Url> {
+    let uri = lifetime.ecs_agent_uri.as_deref().filter(|text| !text.is_empty())?;
+    Some(web_address("ecs-agent-uri", uri, problems))
+}
+
 /// The longest poll that SQS allows is 20 s, and it counts in seconds.
 fn long_poll(text: &str) -> Result<Duration, String> {
     let poll = values::duration(text).ok();
@@ -217,7 +238,7 @@ fn long_poll(text: &str) -> Result<Duration, String> {
 }
 
 /// An address over HTTP; one that stands in where there is a problem. An empty text was told before.
-fn web_address(option: &'static str, text: &str, problems: &mut Problems) -> Url {
+pub(super) fn web_address(option: &'static str, text: &str, problems: &mut Problems) -> Url {
     let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     if parsed.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
         let remedy = "it holds a name or password: give those by options of their own";

@@ -19,7 +19,7 @@ pub struct Options {
     /// The bounds of the process.
     #[command(flatten)]
     pub limits: LimitOptions,
-    /// Logs.
+    /// Logs and traces.
     #[command(flatten)]
     pub logs: LogOptions,
     /// What the process tells of itself.
@@ -31,6 +31,9 @@ pub struct Options {
     /// How it talks to its servers.
     #[command(flatten)]
     pub access: AccessOptions,
+    /// When it ends by itself.
+    #[command(flatten)]
+    pub lifetime: LifetimeOptions,
 }
 
 impl Options {
@@ -152,9 +155,9 @@ pub struct LimitOptions {
     pub drain: String,
 }
 
-/// Logs.
+/// Logs and traces.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Logs")]
+#[command(next_help_heading = "Logs and traces")]
 pub struct LogOptions {
     /// text or json, to stderr
     #[arg(long, env, value_name = "FORMAT", default_value = "text")]
@@ -166,6 +169,19 @@ pub struct LogOptions {
     /// [default: info in production, warn in an embedded run]
     #[arg(long, env, value_name = "FILTER")]
     pub log_level: Option<String>,
+
+    /// Where the production service exports traces: an OpenTelemetry collector, by OTLP over HTTP
+    ///
+    /// One trace for each message, below its sender's where that says who it is: by the attribute
+    /// traceparent, in the notification of SNS that the body holds, or by X-Ray's header. What is
+    /// announced on SNS carries it on. OpenTelemetry's own variables for the service's name, its
+    /// resource, headers and batches are heeded. [default: nowhere]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+
+    /// How many of the messages are traced whose sender has not decided: 0.01 for one in a hundred
+    #[arg(long, env, value_name = "RATIO", default_value = "1")]
+    pub trace_ratio: String,
 }
 
 /// The locations of the production service. They decide which engines `run` uses.
@@ -255,6 +271,25 @@ pub struct AccessOptions {
     /// reach the metadata service or a neighbour.
     #[arg(long, env, value_name = "CIDR,…")]
     pub allow_address: Option<String>,
+}
+
+/// When the production service ends by itself, or is ended.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Production: lifetime")]
+pub struct LifetimeOptions {
+    /// End with exit code 0 once nothing has come and nothing was in flight for this long
+    ///
+    /// For one-off tasks that work a backlog off. Time in which a dependency does not answer is not
+    /// counted. [default: never]
+    #[arg(long, env, value_name = "TIME")]
+    pub exit_when_idle: Option<String>,
+
+    /// The agent of Amazon ECS, which sets this variable in each container
+    ///
+    /// It is asked to protect the task from scale-in while there is work in flight, for at most a
+    /// quarter of an hour at a stretch, since deployments wait for protected tasks. [default: none]
+    #[arg(long, env, value_name = "URL")]
+    pub ecs_agent_uri: Option<String>,
 }
 
 /// What the process tells of itself.

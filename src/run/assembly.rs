@@ -17,6 +17,7 @@ use actors::sink::SinkPorts;
 use actors::supervision::generation::{Blueprint, Settings};
 use metrics::Recorder;
 
+use super::instruments::Instruments;
 use super::models::Models;
 use crate::adapters::model_inferrers::ModelFactory;
 use crate::config::{Config, ModelConfig, cores};
@@ -51,9 +52,10 @@ impl Assembly {
         engines: Engines,
         models: &Models,
         config: &Config,
-        recorder: &dyn Recorder,
+        instruments: &Instruments,
         settings: Settings,
     ) -> Self {
+        let recorder: &dyn Recorder = &*instruments.recorder;
         let limits = &config.limits;
         let metrics = Metrics::new(recorder);
         let outages = Outages::new(&metrics);
@@ -79,6 +81,7 @@ impl Assembly {
             outages,
             abandoned: AbandonedThreads::default(),
             metrics,
+            tracer: Arc::clone(&instruments.tracer),
             settings,
         };
         Self { blueprint }

@@ -117,7 +117,7 @@ fn assemble(
         index: folder.index.clone(),
         topic: Arc::new(NoTopic),
     };
-    Assembly::of(engines, models, config, &*instruments.recorder, assembly::settings())
+    Assembly::of(engines, models, config, instruments, assembly::settings())
 }
 
 /// Decodes for the models, and draws the thumbnails where a page is wanted.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::ports::{NoTracer, Tracer};
 use metrics::Recorder;
 use metrics_util::layers::FanoutBuilder;
 
+use crate::adapters::otlp::OtlpTracer;
 use crate::admin;
 use crate::admin::board::{Board, Phase};
 use crate::config::Config;
@@ -22,6 +24,9 @@ pub struct Instruments {
     pub recorder: Box<dyn Recorder + Sync>,
     /// What the process shows of itself.
     pub board: Arc<Board>,
+    /// Where traces go.
+    pub tracer: Arc<dyn Tracer>,
+    exported: Option<Arc<OtlpTracer>>,
 }
 
 impl Instruments {
@@ -55,7 +60,28 @@ impl Instruments {
     ) -> Self {
         let deadline = config.models.inference_deadline;
         let board = Arc::new(Board::new(exposition, readings.clone(), deadline));
-        Self { readings, recorder, board }
+        Self { readings, recorder, board, tracer: Arc::new(NoTracer), exported: None }
+    }
+
+    /// The same, with traces exported where `config` says. Not where blocking is forbidden.
+    ///
+    /// # Errors
+    /// [`Stopped`] where no exporter can be built.
+    pub fn tracing(mut self, config: &Config) -> Result<Self, Stopped> {
+        if let Some(settings) = &config.traces {
+            let tracer = Arc::new(OtlpTracer::start(settings).map_err(Stopped::unexpected)?);
+            tracing::info!(endpoint = %settings.endpoint, ratio = settings.ratio, "traces");
+            self.tracer = Arc::clone(&tracer) as Arc<dyn Tracer>;
+            self.exported = Some(tracer);
+        }
+        Ok(self)
+    }
+
+    /// Exports the last traces.
+    pub fn finish(&self) {
+        if let Some(tracer) = &self.exported {
+            tracer.finish();
+        }
     }
 
     /// Shows that the pipeline has ended, and lets the last counts be scraped. A signal meanwhile means

@@ -1,25 +1,33 @@
 //! The production service: opened, started, watched, drained, and scraped a last time.
 
+mod idleness;
 pub(crate) mod open;
+mod protection;
 pub(crate) mod settings;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::ledger::SharedBook;
 use actors::ledger::book::Accounts;
 use actors::messages::Drain;
 use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use super::assembly::Assembly;
 use super::in_system;
 use super::instruments::Instruments;
+use crate::adapters::ecs_agent::EcsAgent;
 use crate::admin::board::{Board, Phase, View};
 use crate::config::{Config, ServiceConfig};
 use crate::exit::{Exit, Stopped};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use idleness::Idleness;
 
 /// How often the main thread shows that it moves; the admin server takes half a minute of silence for
 /// a reason to replace the process.
@@ -33,8 +41,8 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
     let screen = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
     let _logging = telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
-    let instruments = Instruments::start(config)?;
-    in_system(async {
+    let instruments = Instruments::start(config)?.tracing(config)?;
+    let done = in_system(async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         actix_rt::spawn(beat(Arc::clone(&instruments.board)));
         let assembly = tokio::select! {
@@ -44,14 +52,17 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
                 return Ok(Exit::Done);
             }
         };
-        let (ended, accounts) = serve(config, &instruments, assembly, &mut shutdown).await?;
+        let (ended, accounts) =
+            serve(config, servers, &instruments, assembly, &mut shutdown).await?;
         tell(&ended, &accounts);
         instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         match ended {
             Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
             Ended::Drained | Ended::Exhausted => Ok(Exit::Done),
         }
-    })
+    });
+    instruments.finish();
+    done
 }
 
 async fn beat(board: Arc<Board>) {
@@ -65,6 +76,7 @@ async fn beat(board: Arc<Board>) {
 /// Starts the pipeline and stays with it until it ends.
 async fn serve(
     config: &Config,
+    servers: &ServiceConfig,
     instruments: &Instruments,
     assembly: Assembly,
     shutdown: &mut Shutdown,
@@ -73,6 +85,9 @@ async fn serve(
     let Pipeline { drain, vitals, mut ended } =
         Pipeline::start(assembly.blueprint, GuardianSettings::default());
     instruments.board.show(View::of(&blueprint, vitals));
+    let protected = protect(servers, &blueprint.book)?;
+    let idle = idle_for(servers.exit_when_idle, &blueprint.book, &instruments.board);
+    let mut idle = pin!(idle);
     let mut draining = false;
     let ended = loop {
         tokio::select! {
@@ -87,10 +102,43 @@ async fn serve(
                 instruments.board.enter(Phase::Draining);
                 drain.do_send(Drain { within: config.limits.drain });
             }
+            () = &mut idle, if !draining => {
+                draining = true;
+                tracing::info!(limit = ?servers.exit_when_idle, "idle for long enough");
+                instruments.board.enter(Phase::Draining);
+                drain.do_send(Drain { within: config.limits.drain });
+            }
         }
     };
+    protected.abort();
     let accounts = blueprint.book.lock().accounts();
     Ok((ended, accounts))
+}
+
+/// Lets ECS know when this task works, where there is an ECS.
+fn protect(servers: &ServiceConfig, book: &SharedBook) -> Result<JoinHandle<()>, Stopped> {
+    let agent = servers.ecs_agent.as_ref().map(EcsAgent::at).transpose();
+    let agent = agent.map_err(|error| Stopped::usage(format!("--ecs-agent-uri: {error}")))?;
+    let book = book.clone();
+    Ok(actix_rt::spawn(async move {
+        if let Some(agent) = agent {
+            protection::while_busy(agent, book).await;
+        }
+    }))
+}
+
+/// Ends when the process has been idle for `limit`; never without one.
+async fn idle_for(limit: Option<Duration>, book: &SharedBook, board: &Board) {
+    let Some(limit) = limit else { return std::future::pending().await };
+    let mut idleness = Idleness::new(limit, Instant::now());
+    let mut looks = tokio::time::interval(BEAT_EVERY);
+    loop {
+        looks.tick().await;
+        let accounts = book.lock().accounts();
+        if idleness.is_over(accounts, board.unready().is_empty(), Instant::now()) {
+            return;
+        }
+    }
 }
 
 /// The final counts, since a process that scaled to zero may not be scraped again.

@@ -1,6 +1,7 @@
 //! The topic: over an emulator of SNS, and over an endpoint that fails as it is told.
 
-use actors::ports::Topic;
+use actors::ports::{Announcement, Topic};
+use actors::trace::TraceContext;
 use futures_util::future::join_all;
 use inference_manager::adapters::sns::{SnsError, SnsTopic};
 use serde_json::Value;
@@ -34,6 +35,10 @@ fn exists() -> Reply {
     )
 }
 
+fn of(text: &str) -> Announcement {
+    Announcement { id: id(text), trace: None }
+}
+
 fn field(asked: &Asked, entry: usize, name: &str) -> String {
     let field = format!("PublishBatchRequestEntries.member.{entry}.{name}");
     asked.body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -48,13 +53,34 @@ async fn ids_are_published_bare_under_the_subject_and_duplicates_are_entries_of_
     let endpoint = endpoint.await;
     let topic = SnsTopic::open(&endpoint.config().await, ARN.into()).await.unwrap();
 
-    let answers = topic.announce(&[id("a"), id("b"), id("a")]).await;
+    let answers = topic.announce(&["a", "b", "a"].map(of)).await;
 
     assert_eq!(answers, [Ok(()), Ok(()), Ok(())]);
     let asked = &endpoint.asked("PublishBatch")[0];
     assert_eq!([1, 2, 3].map(|at| field(asked, at, "Message")), ["a", "b", "a"]);
     assert_eq!([1, 2, 3].map(|at| field(asked, at, "Id")), ["0", "1", "2"]);
     assert_eq!(field(asked, 1, "Subject"), "Sent from the inference_manager");
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_trace_says_so() {
+    let endpoint = Endpoint::start(|asked| match asked.action.as_str() {
+        "PublishBatch" => published(&[0, 1], &[]),
+        _ => exists(),
+    });
+    let endpoint = endpoint.await;
+    let topic = SnsTopic::open(&endpoint.config().await, ARN.into()).await.unwrap();
+    let trace = Some(TraceContext { trace_id: 0xab, span_id: 0xcd, sampled: true });
+
+    topic.announce(&[Announcement { trace, ..of("a") }, of("b")]).await;
+
+    let asked = &endpoint.asked("PublishBatch")[0];
+    let attribute =
+        |entry, name: &str| field(asked, entry, &format!("MessageAttributes.entry.1.{name}"));
+    assert_eq!(attribute(1, "Name"), "traceparent");
+    let written = "00-000000000000000000000000000000ab-00000000000000cd-01";
+    assert_eq!(attribute(1, "Value.StringValue"), written);
+    assert_eq!(attribute(2, "Name"), "");
 }
 
 #[tokio::test]
@@ -65,7 +91,7 @@ async fn each_announcement_has_its_own_answer_and_silence_is_none() {
     });
     let topic = SnsTopic::open(&endpoint.await.config().await, ARN.into()).await.unwrap();
 
-    let answers = topic.announce(&["a", "b", "c", "d"].map(id)).await;
+    let answers = topic.announce(&["a", "b", "c", "d"].map(of)).await;
 
     let taken: Vec<bool> = answers.iter().map(Result::is_ok).collect();
     assert_eq!(taken, [false, false, false, true]);
@@ -80,7 +106,7 @@ async fn every_fault_of_a_whole_call_may_be_tried_again() {
             _ => exists(),
         });
         let topic = SnsTopic::open(&endpoint.await.config().await, ARN.into()).await.unwrap();
-        let answers = topic.announce(&["a", "b"].map(id)).await;
+        let answers = topic.announce(&["a", "b"].map(of)).await;
         assert!(answers.len() == 2 && answers.iter().all(Result::is_err), "{fault:?}");
     }))
     .await;
@@ -108,8 +134,8 @@ async fn whoever_subscribes_hears_of_every_id() {
     let subscribe = subscribe.endpoint(region.arn(&queues.queue).await);
     subscribe.send().await.unwrap();
     let topic = SnsTopic::open(&region.config, arn).await.unwrap();
-    let mut ids: Vec<_> = (0..23).map(|number| id(&format!("image{number:02}"))).collect();
-    ids.push(id("image07"));
+    let mut ids: Vec<_> = (0..23).map(|number| of(&format!("image{number:02}"))).collect();
+    ids.push(of("image07"));
 
     let answers = topic.announce(&ids).await;
 
@@ -120,7 +146,7 @@ async fn whoever_subscribes_hears_of_every_id() {
     assert!(read.iter().all(|envelope| envelope["Subject"] == "Sent from the inference_manager"));
     let mut heard: Vec<&str> = read.iter().map(|e| e["Message"].as_str().unwrap()).collect();
     heard.sort_unstable();
-    let mut told: Vec<&str> = ids.iter().map(actors::record::RecordId::as_str).collect();
+    let mut told: Vec<&str> = ids.iter().map(|announced| announced.id.as_str()).collect();
     told.sort_unstable();
     assert_eq!(heard, told);
 }

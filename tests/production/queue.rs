@@ -4,7 +4,9 @@ use std::process::Command;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
-use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName as Attribute};
+use aws_sdk_sqs::types::{
+    MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName as Attribute,
+};
 use serde_json::{Value, json};
 
 const REGION: &str = "eu-west-1";
@@ -16,6 +18,11 @@ pub struct Queue {
     pub config: SdkConfig,
     client: aws_sdk_sqs::Client,
     topics: aws_sdk_sns::Client,
+}
+
+fn text(value: &str) -> MessageAttributeValue {
+    let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+    value.build().expect("the type is set")
 }
 
 /// A parked message.
@@ -88,6 +95,29 @@ impl Queue {
     pub async fn send(&self, queue: &str, body: &str) {
         let sent = self.client.send_message().queue_url(queue).message_body(body).send().await;
         sent.expect("the queue takes a message");
+    }
+
+    /// Sends a message that says where in a trace it is sent from.
+    pub async fn send_traced(&self, queue: &str, body: &str, traceparent: &str) {
+        let value = text(traceparent);
+        let message = self.client.send_message().queue_url(queue).message_body(body);
+        let sent = message.message_attributes("traceparent", value).send().await;
+        sent.expect("the queue takes a message");
+    }
+
+    /// Each message that waits, with where in a trace it was sent from.
+    pub async fn traceparents(&self, queue: &str) -> Vec<(String, Option<String>)> {
+        let request = self.client.receive_message().queue_url(queue).max_number_of_messages(10);
+        let request = request.message_attribute_names("All").wait_time_seconds(1);
+        let answer = request.send().await.expect("it answers");
+        let told = |message: &aws_sdk_sqs::types::Message| {
+            let trace = message.message_attributes()?.get("traceparent")?.string_value()?;
+            Some(trace.to_owned())
+        };
+        let of = |message: &aws_sdk_sqs::types::Message| {
+            (message.body().unwrap_or_default().to_owned(), told(message))
+        };
+        answer.messages().iter().map(of).collect()
     }
 
     /// How many messages it holds, hidden ones included.

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::fixture::{ended, program};
 use crate::stage::Stage;
+use crate::stage::images::Answer;
 use crate::stage::program::Service;
 
 #[tokio::test]
@@ -148,4 +149,35 @@ async fn a_log_that_nobody_reads_holds_up_no_message() {
 
     service.signal("TERM");
     assert_eq!(service.code(), Some(0));
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn secrets_and_query_strings_are_never_told() {
+    let stage = Stage::with_images(&["scrubbed"]).await;
+    stage.images.serve("/gone", Answer::status(404));
+    stage.add("gone0001", &stage.images.url("/gone?token=hunter2")).await;
+    stage.images.serve("/text", Answer::ok(b"no picture".to_vec()));
+    stage.add("text0001", &stage.images.url("/text?signature=hunter3")).await;
+    let mut command = stage.command(&["--log-level", "trace", "--log-format", "json"]);
+    command.env("ELASTICSEARCH_API_KEY", "aHVudGVyNA==").env("AWS_SECRET_ACCESS_KEY", "hunter5");
+    let service = Service::start(command, &stage.address);
+    service.ready().await;
+    for id in ["scrubbed", "gone0001", "text0001"] {
+        stage.send(id).await;
+    }
+    stage.settled(3).await;
+
+    let told = [
+        service.get("/status").await.1,
+        service.get("/metrics").await.1,
+        service.page("/status").await,
+        service.drain(),
+    ];
+
+    for secret in ["hunter2", "hunter3", "aHVudGVyNA==", "hunter4", "hunter5"] {
+        let line = told.iter().flat_map(|text| text.lines()).find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+    assert!(told[3].contains("/gone"), "the rest of an address is told");
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use crate::failure::Failure;
 use crate::inference::ModelStamp;
 use crate::record::RecordId;
+use crate::trace::Trace;
 
 /// A queue with leases: SQS in production, a folder of pictures in an embedded run.
 ///
@@ -84,6 +85,8 @@ pub struct Message {
     pub attempt: u32,
     /// When it was sent, if the queue knows.
     pub sent_at: Option<SystemTime>,
+    /// The trace that it belongs to, if any.
+    pub trace: Option<Trace>,
 }
 
 /// What a receive brought.

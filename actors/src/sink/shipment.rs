@@ -15,7 +15,7 @@ use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
 use crate::flow::outages::Outage;
 use crate::metrics::Dependency;
-use crate::ports::{IndexError, Prepared, Verdict};
+use crate::ports::{Announcement, IndexError, Prepared, Verdict};
 use crate::record::RecordId;
 
 use super::SinkPorts;
@@ -141,8 +141,12 @@ impl Shipment {
     }
 
     async fn announce(&mut self) {
-        let ids: Vec<RecordId> = self.unannounced.iter().map(|(_, id, _)| id.clone()).collect();
-        let answers = self.ports.topic.announce(&ids).await;
+        let announcement = |(delivery, id, _): &(Delivery, RecordId, Ending)| {
+            let trace = delivery.tether().trace.map(|trace| trace.own);
+            Announcement { id: id.clone(), trace }
+        };
+        let announcements: Vec<_> = self.unannounced.iter().map(announcement).collect();
+        let answers = self.ports.topic.announce(&announcements).await;
         let mut cause = None;
         let mut answers = answers.into_iter();
         for (delivery, id, ending) in std::mem::take(&mut self.unannounced) {

@@ -10,14 +10,14 @@ use crate::flow::credits::Budget;
 use crate::flow::outages::Outages;
 use crate::flow::outlet::{Handed, Outlet, Work};
 use crate::inference::{InferrerName, ModelStamp};
-use crate::ledger::{Ledger, LedgerSettings, SharedBook};
+use crate::ledger::{Accounting, Ledger, LedgerSettings, SharedBook};
 use crate::messages::{
     Begin, Child, Exhausted, PoolGaveUp, PoolReady, ReleaseOpen, Stop, StopReceiving, Terminated,
 };
 use crate::metrics::Metrics;
 use crate::pool::worker::Placement;
 use crate::pool::{AbandonedThreads, InferrerBlueprint, Pool, PoolNews};
-use crate::ports::{Catalogue, Queue};
+use crate::ports::{Catalogue, Queue, Tracer};
 use crate::retriever::{Retriever, RetrieverSettings};
 use crate::sink::{Sink, SinkPorts, SinkSettings};
 use crate::source::{Source, SourceOutlets, SourceSettings};
@@ -48,6 +48,8 @@ pub struct Blueprint {
     pub abandoned: AbandonedThreads,
     /// The metrics.
     pub metrics: Metrics,
+    /// Where traces go.
+    pub tracer: Arc<dyn Tracer>,
     /// The settings.
     pub settings: Settings,
 }
@@ -194,10 +196,11 @@ impl Builder<'_> {
         let b = self.blueprint;
         let stamp = |inferrer: &InferrerBlueprint| inferrer.factory.spec().model.clone();
         let models: Arc<[ModelStamp]> = b.inferrers.iter().map(stamp).collect();
-        let (queue, book, metrics) = (Arc::clone(&b.queue), b.book.clone(), b.metrics.clone());
+        let (queue, book) = (Arc::clone(&b.queue), b.book.clone());
+        let accounting = Accounting { metrics: b.metrics.clone(), tracer: Arc::clone(&b.tracer) };
         let watch = self.watch(Child::Ledger);
         let (outages, settings) = (b.outages.clone(), b.settings.ledger.clone());
-        let ledger = Ledger::new(queue, book, models, outages, metrics, settings, watch);
+        let ledger = Ledger::new(queue, book, models, outages, accounting, settings, watch);
         // Opened and Settled of every delivery may lie here together.
         self.start(ledger, 2)
     }

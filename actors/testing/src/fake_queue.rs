@@ -225,6 +225,7 @@ fn message(number: u64, stored: &Stored) -> Message {
         }),
         attempt: stored.receives,
         sent_at: None,
+        trace: None,
     }
 }
 

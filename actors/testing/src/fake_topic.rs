@@ -4,8 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use actors::ports::{Topic, TopicDown};
-use actors::record::RecordId;
+use actors::ports::{Announcement, Topic, TopicDown};
 
 use crate::conduct::Conduct;
 
@@ -27,13 +26,13 @@ impl FakeTopic {
 
 #[async_trait]
 impl Topic for FakeTopic {
-    async fn announce(&self, ids: &[RecordId]) -> Vec<Result<(), TopicDown>> {
+    async fn announce(&self, announcements: &[Announcement]) -> Vec<Result<(), TopicDown>> {
         if let Err(cause) = self.conduct.act().await {
-            return vec![Err(TopicDown(cause)); ids.len()];
+            return vec![Err(TopicDown(cause)); announcements.len()];
         }
         let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
-        announced.extend(ids.iter().map(ToString::to_string));
-        vec![Ok(()); ids.len()]
+        announced.extend(announcements.iter().map(|announcement| announcement.id.to_string()));
+        vec![Ok(()); announcements.len()]
     }
 }
 
@@ -46,10 +45,11 @@ mod tests {
     async fn a_failing_announcement_is_not_remembered() {
         let conduct = Conduct::script([Act::Fail(std::time::Duration::ZERO)]);
         let topic = FakeTopic { conduct, ..Default::default() };
-        let ids = [RecordId::new("a").expect("valid")];
+        let id = actors::record::RecordId::new("a").expect("valid");
+        let announcements = [Announcement { id, trace: None }];
 
-        assert!(topic.announce(&ids).await[0].is_err());
-        assert_eq!(topic.announce(&ids).await, [Ok(())]);
+        assert!(topic.announce(&announcements).await[0].is_err());
+        assert_eq!(topic.announce(&announcements).await, [Ok(())]);
 
         assert_eq!(topic.announced(), ["a"]);
     }

@@ -57,7 +57,7 @@ impl Neighbours {
     #[must_use]
     pub fn delivery(&self, name: &str) -> Delivery {
         let credit = self.credits.try_reserve(1).expect("a thousand credits are enough for a test");
-        Delivery::open(Receipt::new(name), 1, credit, Arc::clone(&self.ledger))
+        Delivery::open(Receipt::new(name), 1, None, credit, Arc::clone(&self.ledger))
     }
 
     /// An outlet into a mailbox that a probe shows.

@@ -12,7 +12,7 @@ use actors::ledger::disposition::Policy;
 use actors::messages::Drain;
 use actors::metrics::InferrerMetrics;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
-use actors::ports::Queue;
+use actors::ports::{NoTracer, Queue};
 use actors::sink::SinkPorts;
 use actors::supervision::generation::{Blueprint, Settings};
 use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline, Vitals};
@@ -127,6 +127,7 @@ impl World {
             outages: self.outages.clone(),
             abandoned: self.abandoned.clone(),
             metrics: self.recorder.metrics(),
+            tracer: Arc::new(NoTracer),
             settings: self.settings.clone(),
         }
     }

@@ -62,6 +62,7 @@ impl FolderQueue {
             id: Ok(RecordId::new(picture.id.as_str()).expect("[a-z2-7]{8} is a record id")),
             attempt: lease.receive,
             sent_at: None,
+            trace: None,
         }
     }
 

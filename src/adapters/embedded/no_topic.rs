@@ -1,7 +1,6 @@
 //! The topic of an embedded run: nobody listens.
 
-use actors::ports::{Topic, TopicDown};
-use actors::record::RecordId;
+use actors::ports::{Announcement, Topic, TopicDown};
 use async_trait::async_trait;
 
 /// Announces to nobody, and succeeds at it.
@@ -10,7 +9,7 @@ pub struct NoTopic;
 
 #[async_trait]
 impl Topic for NoTopic {
-    async fn announce(&self, ids: &[RecordId]) -> Vec<Result<(), TopicDown>> {
-        vec![Ok(()); ids.len()]
+    async fn announce(&self, announcements: &[Announcement]) -> Vec<Result<(), TopicDown>> {
+        vec![Ok(()); announcements.len()]
     }
 }

@@ -50,7 +50,7 @@ pub async fn open(
     let fetcher = HttpFetcher::open(settings_of::fetcher(config, servers));
     let limits = ::models::picture::Limits { pixels: config.limits.picture_pixels.into() };
     let engines = Engines {
-        queue: Arc::new(queue?),
+        queue: Arc::new(queue?.traced_by(Arc::clone(&instruments.tracer))),
         catalogue: Arc::new(cluster.catalogue),
         fetcher: Arc::new(fetcher.map_err(Stopped::unavailable)?),
         decoder: Arc::new(PictureDecoder::new(limits, models.set.views())),
@@ -61,7 +61,7 @@ pub async fn open(
     // The fetcher bounds what each host gets; a bound on all of them would let one that hangs hold up
     // the others.
     settings.downloader.fetches = config.limits.in_flight as usize;
-    Ok(Assembly::of(engines, &models, config, &*instruments.recorder, settings))
+    Ok(Assembly::of(engines, &models, config, instruments, settings))
 }
 
 async fn queue(aws: &SdkConfig, servers: &ServiceConfig) -> Result<SqsQueue, Stopped> {
