@@ -86,7 +86,7 @@ fn router(board: Arc<Board>) -> Router {
 
 async fn metrics(State(board): State<Arc<Board>>) -> impl IntoResponse {
     let text_format = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, text_format)], board.exposition().render())
+    ([(header::CONTENT_TYPE, text_format)], board.scrape())
 }
 
 async fn livez(State(board): State<Arc<Board>>) -> Response {

@@ -204,8 +204,6 @@ impl Handler<Handed<Download>> for Downloader {
         });
         let done = brought.into_actor(self).map(move |brought, this: &mut Self, _| {
             this.metrics.stage(Stage::Downloader).service.record(began.elapsed());
-            this.metrics.credit_bytes.set(this.work.ports.bytes.taken() as f64);
-            this.metrics.credit_pixels.set(this.work.ports.pixels.taken() as f64);
             match brought {
                 Ok((download, Ok(brought))) => this.share(download, brought),
                 Ok((download, Err(failure))) => download.delivery.fail(failure),

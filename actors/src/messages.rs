@@ -105,6 +105,8 @@ pub struct BatchInferred {
     pub outcome: Result<Vec<Result<Answer, String>>, BatchFailure>,
     /// How long it took.
     pub service: Duration,
+    /// The CPU time that it took.
+    pub cpu: Duration,
 }
 
 /// Why a batch failed as a whole.

@@ -59,14 +59,19 @@ pub struct Metrics {
     queue_errors: [Counter; QueueCall::ALL.len()],
     waiting_for: [Gauge; Dependency::ALL.len()],
     stages: Vec<StageMetrics>,
+    /// See [`c::CREDIT_MESSAGES`].
+    pub credit_messages: CreditMetrics,
     /// See [`c::CREDIT_BYTES`].
-    pub credit_bytes: Gauge,
+    pub credit_bytes: CreditMetrics,
     /// See [`c::CREDIT_PIXELS`].
-    pub credit_pixels: Gauge,
+    pub credit_pixels: CreditMetrics,
     downloaded: Counter,
     not_downloaded: Vec<Counter>,
     /// See [`c::DOWNLOAD_BYTES`].
     pub download_bytes: Counter,
+    /// See [`c::SINK_BULK`].
+    pub sink_bulk: Histogram,
+    sink_item_errors: [Counter; REFUSED_DOCUMENTS.len()],
     /// See [`c::SINK_RETRIES`].
     pub sink_retries: Counter,
     /// See [`c::DELIVERY`].
@@ -75,6 +80,19 @@ pub struct Metrics {
     pub generation: Gauge,
     /// See [`c::END_TO_END_AGE`].
     pub end_to_end_age: Histogram,
+}
+
+/// What becomes of a document that the index does not take.
+const REFUSED_DOCUMENTS: [Class; 3] =
+    [Class::IndexUnavailable, Class::DocumentRejected, Class::DocumentTooLarge];
+
+/// The metrics of one currency of credits.
+#[derive(Clone, Debug)]
+pub struct CreditMetrics {
+    /// What is lent out.
+    pub in_use: Gauge,
+    /// All there is.
+    pub capacity: Gauge,
 }
 
 /// The metrics of one stage.
@@ -99,8 +117,14 @@ pub struct StageMetrics {
 pub struct InferrerMetrics {
     /// See [`c::BATCH_SIZE`].
     pub batch_size: Histogram,
+    /// See [`c::POOL_WORKERS`].
+    pub workers: Gauge,
     /// See [`c::WORKER_BUSY`].
     pub busy: Seconds,
+    /// Adds seconds to [`c::WORKER_CPU`].
+    pub cpu: Seconds,
+    /// See [`c::MODEL_LOAD`].
+    pub model_load: Histogram,
     /// See [`c::WORKER_STARVED`].
     pub starved: Seconds,
     restarts: [Counter; RestartCause::ALL.len()],
@@ -195,6 +219,10 @@ impl Metrics {
             recorder.register_counter(&key(declaration, labels), &METADATA)
         };
         let gauge = |declaration| recorder.register_gauge(&key(declaration, &[]), &METADATA);
+        let histogram =
+            |declaration| recorder.register_histogram(&key(declaration, &[]), &METADATA);
+        let credits =
+            |in_use, capacity| CreditMetrics { in_use: gauge(in_use), capacity: gauge(capacity) };
         Self {
             received: counter(&c::MESSAGES_RECEIVED, &[]),
             finished: Outcome::ALL
@@ -214,18 +242,22 @@ impl Metrics {
                 recorder.register_gauge(&key(&c::DEPENDENCY_WAITS, &labels), &METADATA)
             }),
             stages: Stage::ALL.iter().map(|stage| StageMetrics::new(recorder, *stage)).collect(),
-            credit_bytes: gauge(&c::CREDIT_BYTES),
-            credit_pixels: gauge(&c::CREDIT_PIXELS),
+            credit_messages: credits(&c::CREDIT_MESSAGES, &c::CREDIT_MESSAGES_CAPACITY),
+            credit_bytes: credits(&c::CREDIT_BYTES, &c::CREDIT_BYTES_CAPACITY),
+            credit_pixels: credits(&c::CREDIT_PIXELS, &c::CREDIT_PIXELS_CAPACITY),
             downloaded: counter(&c::DOWNLOADS, &[("outcome", "ok")]),
             not_downloaded: Class::ALL
                 .iter()
                 .map(|class| counter(&c::DOWNLOADS, &[("outcome", class.as_str())]))
                 .collect(),
             download_bytes: counter(&c::DOWNLOAD_BYTES, &[]),
+            sink_bulk: histogram(&c::SINK_BULK),
+            sink_item_errors: REFUSED_DOCUMENTS
+                .map(|class| counter(&c::SINK_ITEM_ERRORS, &[("class", class.as_str())])),
             sink_retries: counter(&c::SINK_RETRIES, &[]),
-            delivery: recorder.register_histogram(&key(&c::DELIVERY, &[]), &METADATA),
+            delivery: histogram(&c::DELIVERY),
             generation: gauge(&c::GENERATION),
-            end_to_end_age: recorder.register_histogram(&key(&c::END_TO_END_AGE, &[]), &METADATA),
+            end_to_end_age: histogram(&c::END_TO_END_AGE),
         }
     }
 
@@ -242,6 +274,13 @@ impl Metrics {
     /// The counter of downloads that ended so: well, or with a failure of this class.
     pub fn downloads(&self, failure: Option<Class>) -> &Counter {
         failure.map_or(&self.downloaded, |class| &self.not_downloaded[class as usize])
+    }
+
+    /// Counts a document that the index did not take, for one of the reasons it may have.
+    pub fn not_taken(&self, class: Class) {
+        let found = REFUSED_DOCUMENTS.iter().position(|known| *known == class);
+        debug_assert!(found.is_some(), "{class} is no reason of an index");
+        found.iter().for_each(|at| self.sink_item_errors[*at].increment(1));
     }
 
     /// The counter of leases lost at one stage.
@@ -290,16 +329,21 @@ impl InferrerMetrics {
         let labels = [("inferrer", inferrer.as_str())];
         let counter =
             |declaration| recorder.register_counter(&key(declaration, &labels), &METADATA);
+        let histogram =
+            |declaration| recorder.register_histogram(&key(declaration, &labels), &METADATA);
+        let gauge = |declaration| recorder.register_gauge(&key(declaration, &labels), &METADATA);
         Self {
-            batch_size: recorder.register_histogram(&key(&c::BATCH_SIZE, &labels), &METADATA),
+            batch_size: histogram(&c::BATCH_SIZE),
+            workers: gauge(&c::POOL_WORKERS),
             busy: Seconds(counter(&c::WORKER_BUSY)),
+            cpu: Seconds(counter(&c::WORKER_CPU)),
+            model_load: histogram(&c::MODEL_LOAD),
             starved: Seconds(counter(&c::WORKER_STARVED)),
             restarts: RestartCause::ALL.map(|cause| {
                 let labels = [("inferrer", inferrer.as_str()), ("cause", cause.as_str())];
                 recorder.register_counter(&key(&c::WORKER_RESTARTS, &labels), &METADATA)
             }),
-            abandoned_threads: recorder
-                .register_gauge(&key(&c::ABANDONED_THREADS, &labels), &METADATA),
+            abandoned_threads: gauge(&c::ABANDONED_THREADS),
         }
     }
 
@@ -307,6 +351,11 @@ impl InferrerMetrics {
     pub fn restarts(&self, cause: RestartCause) -> &Counter {
         &self.restarts[cause as usize]
     }
+}
+
+/// Registers whether the process works.
+pub fn readiness(recorder: &dyn Recorder) -> Gauge {
+    recorder.register_gauge(&key(&c::READY, &[]), &METADATA)
 }
 
 /// Registers which build runs. The gauge is 1 for good.

@@ -171,7 +171,9 @@ impl Pool {
         let shown = self.inferrer_metrics.abandoned_threads.clone();
         let thread = ThreadCount::new(self.abandoned_in_all.clone(), shown);
         self.threads.insert(number, Arc::downgrade(&thread));
-        let props = Props { number, factory: Arc::clone(&self.factory), news, watch, thread };
+        let (factory, loads) =
+            (Arc::clone(&self.factory), self.inferrer_metrics.model_load.clone());
+        let props = Props { number, factory, news, watch, thread, loads };
         self.seats.insert(number, self.placement.place(props));
     }
 
@@ -299,6 +301,7 @@ impl Actor for Pool {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
+        self.inferrer_metrics.workers.set(self.settings.workers as f64);
         for _ in 0..self.settings.workers {
             self.hire(ctx);
         }
@@ -347,8 +350,9 @@ impl Handler<BatchInferred> for Pool {
     type Result = ();
 
     fn handle(&mut self, news: BatchInferred, _: &mut Context<Self>) {
-        let BatchInferred { worker, batch, outcome, service } = news;
+        let BatchInferred { worker, batch, outcome, service, cpu } = news;
         self.inferrer_metrics.busy.add(service);
+        self.inferrer_metrics.cpu.add(cpu);
         self.metrics.stage(Stage::Pool).service.record(service);
         let Some(work) = self.roster.answered(worker, batch, Instant::now()) else {
             self.welcome_back(worker);

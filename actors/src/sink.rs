@@ -136,8 +136,7 @@ impl Sink {
         self.shipments += 1;
         self.shipped += 1;
         let seed = self.settings.seed.wrapping_add(self.shipped);
-        let retries = self.metrics.sink_retries.clone();
-        let shipment = Shipment::new(self.ports.clone(), documents, retries, seed);
+        let shipment = Shipment::new(self.ports.clone(), documents, self.metrics.clone(), seed);
         let began = Instant::now();
         let done =
             contained(shipment.run()).into_actor(self).map(move |done, this: &mut Self, ctx| {

@@ -54,6 +54,11 @@ impl Solo {
         }
     }
 
+    /// How many documents were counted as not taken by the index, for this reason. Once only.
+    fn not_taken(&self, class: &str) -> u64 {
+        self.neighbours.recorder.reader().counter("inference_sink_item_errors_total", class)
+    }
+
     /// The ids settled so far, each with its failure's class if it failed.
     async fn verdicts(&mut self) -> Vec<(String, Option<Class>)> {
         let class = |ending| match ending {
@@ -128,6 +133,7 @@ async fn one_bad_document_fails_only_itself() {
     assert_eq!(solo.verdicts().await, expected);
     assert_eq!(solo.index.ids(), ["a", "d"]);
     assert_eq!(solo.topic.announced(), ["a", "d"], "what was not indexed is not announced");
+    assert_eq!(solo.not_taken("document_rejected"), 1, "the other one the index never saw");
 }
 
 #[actix::test]
@@ -143,6 +149,7 @@ async fn a_document_that_is_put_off_is_tried_again_alone() {
     assert_eq!(solo.verdicts().await, good(&["a", "b", "c"]));
     assert_eq!(solo.index.requests(), [3, 1]);
     assert!(!solo.outages.any());
+    assert_eq!(solo.not_taken("index_unavailable"), 1);
 }
 
 #[actix::test]
@@ -159,6 +166,7 @@ async fn a_request_that_is_too_large_is_split_and_only_the_one_document_too_larg
     expected[3].1 = Some(Class::DocumentTooLarge);
     assert_eq!(solo.verdicts().await, expected);
     assert_eq!(solo.index.ids(), ["a", "b", "c", "e"]);
+    assert_eq!(solo.not_taken("document_too_large"), 1);
 }
 
 #[actix::test]

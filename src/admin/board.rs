@@ -10,6 +10,7 @@ use actors::ledger::SharedBook;
 use actors::metrics::Dependency;
 use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Vitals;
+use metrics::Gauge;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -36,6 +37,7 @@ pub enum Phase {
 pub struct Board {
     exposition: Exposition,
     readings: Readings,
+    ready: Gauge,
     since: Instant,
     shown: Mutex<Shown>,
 }
@@ -101,7 +103,12 @@ impl View {
 impl Board {
     /// A board of a process that is starting.
     #[must_use]
-    pub fn new(exposition: Exposition, readings: Readings, inference_deadline: Duration) -> Self {
+    pub fn new(
+        exposition: Exposition,
+        readings: Readings,
+        ready: Gauge,
+        inference_deadline: Duration,
+    ) -> Self {
         let since = Instant::now();
         let shown = Shown {
             phase: Phase::Starting,
@@ -109,13 +116,14 @@ impl Board {
             rates: Rates::default(),
             pipeline: None,
         };
-        Self { exposition, readings, since, shown: Mutex::new(shown) }
+        Self { exposition, readings, ready, since, shown: Mutex::new(shown) }
     }
 
-    /// The metrics.
+    /// What a scrape answers: the metrics, and whether the process works as of now.
     #[must_use]
-    pub fn exposition(&self) -> &Exposition {
-        &self.exposition
+    pub fn scrape(&self) -> String {
+        self.ready.set(f64::from(u8::from(self.unready().is_empty())));
+        self.exposition.render()
     }
 
     /// Notes that the main thread runs.

@@ -66,8 +66,8 @@ impl Assembly {
         let downloads = DownloaderPorts {
             fetcher,
             decoder,
-            bytes: Budget::new(limits.bytes_in_flight),
-            pixels: Budget::new(limits.pixels_in_flight),
+            bytes: Budget::new(limits.bytes_in_flight).shown(&metrics.credit_bytes),
+            pixels: Budget::new(limits.pixels_in_flight).shown(&metrics.credit_pixels),
         };
         let blueprint = Blueprint {
             queue,
@@ -76,7 +76,7 @@ impl Assembly {
             inferrers: inferrers(models, &config.models, recorder),
             sink: SinkPorts { index, topic, outages: outages.clone() },
             placement: Arc::new(OwnThreads),
-            messages: Budget::new(limits.in_flight),
+            messages: Budget::new(limits.in_flight).shown(&metrics.credit_messages),
             book: SharedBook::new(Book::new(policy)),
             outages,
             abandoned: AbandonedThreads::default(),

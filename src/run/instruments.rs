@@ -59,7 +59,8 @@ impl Instruments {
         recorder: Box<dyn Recorder + Sync>,
     ) -> Self {
         let deadline = config.models.inference_deadline;
-        let board = Arc::new(Board::new(exposition, readings.clone(), deadline));
+        let ready = actors::metrics::readiness(&*recorder);
+        let board = Arc::new(Board::new(exposition, readings.clone(), ready, deadline));
         Self { readings, recorder, board, tracer: Arc::new(NoTracer), exported: None }
     }
 

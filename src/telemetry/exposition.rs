@@ -21,7 +21,10 @@ impl Exposition {
         let buckets = CATALOGUE.iter().filter(|metric| metric.kind == Kind::Histogram);
         let builder = buckets.fold(PrometheusBuilder::new(), |builder, metric| {
             builder
-                .set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), metric.buckets)
+                .set_buckets_for_metric(
+                    Matcher::Full(metric.name.to_owned()),
+                    metric.buckets.bounds,
+                )
                 .expect("every histogram of the catalogue has buckets")
         });
         let recorder = builder.build_recorder();
@@ -73,8 +76,7 @@ mod tests {
     use std::time::Duration;
 
     use actors::failure::Stage;
-    use actors::inference::InferrerName;
-    use actors::metrics::{InferrerMetrics, Metrics, Outcome, tell_build, tell_model};
+    use actors::metrics::{InferrerMetrics, Metrics, Outcome, readiness, tell_build, tell_model};
     use models::ModelSet;
 
     use super::*;
@@ -82,17 +84,9 @@ mod tests {
 
     #[test]
     fn every_declared_metric_is_exposed_with_help_and_type_before_anything_happens() {
-        let (exposition, recorder) = Exposition::new();
-        let _metrics = Metrics::new(&recorder);
-        let _inferrer = InferrerMetrics::new(&recorder, &InferrerName::new("features"));
-        tell_build(&recorder, "1.0", "abc");
-        let models = ModelSet::bundled().unwrap();
-        let manifest = models.inferrers()[0].manifest();
-        tell_model(&recorder, &model_inferrers::spec(manifest, "ab"));
+        let text = of_a_fresh_process();
 
-        let text = exposition.render();
-
-        for metric in CATALOGUE.iter().filter(|metric| metric.kind != Kind::Histogram) {
+        for metric in CATALOGUE {
             for part in [
                 format!("# HELP {} {}", metric.name, metric.help.trim()),
                 format!("# TYPE {} ", metric.name),
@@ -101,6 +95,30 @@ mod tests {
                 assert!(text.contains(&part), "{part:?} is missing in:\n{text}");
             }
         }
+    }
+
+    /// Every series costs a Prometheus memory in every process, and one for each picture, host or URL
+    /// would be without end. Half of them are buckets of the stages; another
+    /// inferrer brings thirty.
+    #[test]
+    fn a_process_with_the_default_inferrers_exposes_a_few_hundred_series() {
+        let text = of_a_fresh_process();
+        let series = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+        assert!((300..=600).contains(&series), "{series} series:\n{text}");
+    }
+
+    /// What a process exposes that has everything registered and has done nothing.
+    fn of_a_fresh_process() -> String {
+        let (exposition, recorder) = Exposition::new();
+        let _metrics = Metrics::new(&recorder);
+        let _ready = readiness(&recorder);
+        tell_build(&recorder, "1.0", "abc");
+        for inferrer in ModelSet::bundled().unwrap().inferrers() {
+            let spec = model_inferrers::spec(inferrer.manifest(), "ab");
+            let _inferrer = InferrerMetrics::new(&recorder, &spec.name);
+            tell_model(&recorder, &spec);
+        }
+        exposition.render()
     }
 
     #[test]

@@ -25,6 +25,7 @@ async fn unready(service: &Service, reason: &str) {
         (status == 503 && body.contains(reason)).then_some(())
     };
     until("unreadiness, with the reason", told).await;
+    assert!(service.get("/metrics").await.1.contains("\ninference_ready 0\n"));
 }
 
 #[tokio::test]

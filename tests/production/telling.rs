@@ -98,6 +98,12 @@ async fn status_is_json_for_programs_and_a_page_for_people() {
     assert_eq!(status["supervision"]["generation"], 1);
     assert_eq!(status["supervision"]["pools"].as_array().map(Vec::len), Some(3));
     assert_eq!(status["credits"]["messages"]["total"], 64);
+    assert!(metrics.contains("\ninference_ready 1\n"), "{metrics}");
+    let idle = "\ninference_cpu_seconds_total{inferrer=\"features\"} 0\n";
+    assert!(
+        metrics.contains("\ninference_cpu_seconds_total") && !metrics.contains(idle),
+        "{metrics}"
+    );
     assert!(
         page.starts_with("<!DOCTYPE html>") && page.contains("http-equiv=\"refresh\""),
         "{page}"

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use metrics::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::metrics::CreditMetrics;
 
 /// A fixed amount of one currency, lent out in [`Reservation`]s. Cheap to clone; clones share it.
 #[derive(Clone, Debug)]
@@ -13,6 +16,7 @@ pub struct Budget {
     total: u32,
     semaphore: Arc<Semaphore>,
     most_taken: Arc<AtomicU64>,
+    in_use: Gauge,
 }
 
 /// More was asked for than the whole budget: waiting would be for ever.
@@ -33,7 +37,16 @@ impl Budget {
             total,
             semaphore: Arc::new(Semaphore::new(total as usize)),
             most_taken: Arc::default(),
+            in_use: Gauge::noop(),
         }
+    }
+
+    /// The same budget, shown as `metrics` from its next reservation on.
+    #[must_use]
+    pub fn shown(mut self, metrics: &CreditMetrics) -> Self {
+        metrics.capacity.set(self.total);
+        self.in_use = metrics.in_use.clone();
+        self
     }
 
     /// Waits until `amount` is free and takes it. First come, first served: a large reservation is
@@ -50,16 +63,14 @@ impl Budget {
             .acquire_many_owned(asked)
             .await
             .expect("nothing ever closes this semaphore");
-        self.note_high_water();
-        Ok(Reservation { permit })
+        Ok(self.lend(permit))
     }
 
     /// Takes up to `at_most` at once without waiting; `None` if nothing is free.
     #[must_use]
     pub fn try_reserve(&self, amount: u32) -> Option<Reservation> {
         let permit = Arc::clone(&self.semaphore).try_acquire_many_owned(amount).ok()?;
-        self.note_high_water();
-        Some(Reservation { permit })
+        Some(self.lend(permit))
     }
 
     /// What is lent out now.
@@ -80,8 +91,10 @@ impl Budget {
         u64::from(self.total)
     }
 
-    fn note_high_water(&self) {
+    fn lend(&self, permit: OwnedSemaphorePermit) -> Reservation {
         self.most_taken.fetch_max(self.taken(), Ordering::Relaxed);
+        self.in_use.increment(permit.num_permits() as f64);
+        Reservation { permit, in_use: self.in_use.clone() }
     }
 }
 
@@ -89,6 +102,7 @@ impl Budget {
 #[derive(Debug)]
 pub struct Reservation {
     permit: OwnedSemaphorePermit,
+    in_use: Gauge,
 }
 
 impl Reservation {
@@ -96,12 +110,20 @@ impl Reservation {
     pub fn shrink_to(&mut self, amount: u64) {
         let surplus = (self.permit.num_permits() as u64).saturating_sub(amount);
         let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
-        drop(self.permit.split(surplus));
+        if let Some(given_back) = self.permit.split(surplus) {
+            self.in_use.decrement(given_back.num_permits() as f64);
+        }
     }
 
     /// How much it holds.
     #[must_use]
     pub fn amount(&self) -> u64 {
         self.permit.num_permits() as u64
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.in_use.decrement(self.permit.num_permits() as f64);
     }
 }

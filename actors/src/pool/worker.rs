@@ -3,9 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix::{Actor, ActorContext, Addr, Arbiter, Context, Handler, Message, Recipient};
-use metrics::Gauge;
+use cpu_time::ThreadTime;
+use metrics::{Gauge, Histogram};
 use tokio::time::Instant;
 
 use crate::flow::contained::panic_message;
@@ -37,6 +39,8 @@ pub struct Props {
     pub watch: DeathWatch,
     /// Counts its thread should it be given up.
     pub thread: Arc<ThreadCount>,
+    /// Records how long it takes to build its model.
+    pub loads: Histogram,
 }
 
 /// The agent that owns one model.
@@ -47,6 +51,7 @@ pub struct Worker {
     news: WorkerNews,
     _watch: DeathWatch,
     _thread: Arc<ThreadCount>,
+    loads: Histogram,
 }
 
 /// How many threads were given up as hung and still run, in all pools of all generations.
@@ -99,18 +104,20 @@ impl Worker {
     /// A worker that will build its model when it is started.
     #[must_use]
     pub fn new(props: Props) -> Self {
-        let Props { number, factory, news, watch, thread } = props;
-        Self { number, factory, inferrer: None, news, _watch: watch, _thread: thread }
+        let Props { number, factory, news, watch, thread, loads } = props;
+        Self { number, factory, inferrer: None, news, _watch: watch, _thread: thread, loads }
     }
 
     /// Builds the model and says that it is ready, or that it could not, and stops.
     fn build(&mut self, ctx: &mut Context<Self>) {
+        let began = Instant::now();
         let built =
             catch_unwind(AssertUnwindSafe(|| self.factory.build())).unwrap_or_else(|payload| {
                 Err(InferError(format!("building panicked: {}", panic_message(payload.as_ref()))))
             });
         match built {
             Ok(inferrer) => {
+                self.loads.record(began.elapsed());
                 self.inferrer = Some(inferrer);
                 self.tell(&self.news.ready, WorkerReady { worker: self.number });
             }
@@ -166,13 +173,14 @@ impl Handler<InferBatch> for Worker {
     type Result = ();
 
     fn handle(&mut self, batch: InferBatch, ctx: &mut Context<Self>) {
-        let began = Instant::now();
+        let (began, cpu) = (Instant::now(), cpu_time());
         let outcome = self.infer(&batch);
+        let cpu = cpu_time().saturating_sub(cpu);
         let InferBatch { batch, inputs } = batch;
         // Before the news: when the pool answers the gatherings, the inputs must be free.
         drop(inputs);
         let service = began.elapsed();
-        let news = BatchInferred { worker: self.number, batch, outcome, service };
+        let news = BatchInferred { worker: self.number, batch, outcome, service, cpu };
         self.tell(&self.news.inferred, news);
         if self.inferrer.is_some() {
             self.tell(&self.news.ready, WorkerReady { worker: self.number });
@@ -188,6 +196,11 @@ impl Handler<Stop> for Worker {
     fn handle(&mut self, _: Stop, ctx: &mut Context<Self>) {
         ctx.stop();
     }
+}
+
+/// The CPU time of this thread so far; zero where the system does not tell.
+fn cpu_time() -> Duration {
+    ThreadTime::try_now().map_or(Duration::ZERO, |time| time.as_duration())
 }
 
 /// Where workers run.
@@ -233,5 +246,18 @@ impl Seat {
     #[must_use]
     pub fn of(worker: Addr<Worker>) -> Self {
         Self { work: worker.clone().into(), stop: worker.into(), thread: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cpu_time_of_a_thread_grows_as_it_computes() {
+        let before = cpu_time();
+        let sum = (0..10_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n));
+
+        assert!(cpu_time() > before, "{sum}");
     }
 }

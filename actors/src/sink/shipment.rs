@@ -6,15 +6,15 @@
 
 use std::time::Duration;
 
-use metrics::Counter;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use tokio::time::Instant;
 
 use crate::delivery::{Delivery, Ending};
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
 use crate::flow::outages::Outage;
-use crate::metrics::Dependency;
+use crate::metrics::{Dependency, Metrics};
 use crate::ports::{Announcement, IndexError, Prepared, Verdict};
 use crate::record::RecordId;
 
@@ -24,6 +24,7 @@ use super::SinkPorts;
 pub struct Shipment {
     ports: SinkPorts,
     patience: Patience,
+    metrics: Metrics,
     unindexed: Vec<Vec<(Delivery, Prepared)>>,
     unannounced: Vec<(Delivery, RecordId, Ending)>,
 }
@@ -32,7 +33,6 @@ pub struct Shipment {
 struct Patience {
     backoff: Backoff,
     rng: SmallRng,
-    retries: Counter,
     outage: Option<Outage>,
 }
 
@@ -67,7 +67,7 @@ impl Shipment {
     pub fn new(
         ports: SinkPorts,
         documents: Vec<(Delivery, Prepared)>,
-        retries: Counter,
+        metrics: Metrics,
         seed: u64,
     ) -> Self {
         let patience = Patience {
@@ -75,10 +75,9 @@ impl Shipment {
             // that restarts takes a minute.
             backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             rng: SmallRng::seed_from_u64(seed),
-            retries,
             outage: None,
         };
-        Self { ports, patience, unindexed: vec![documents], unannounced: Vec::new() }
+        Self { ports, patience, metrics, unindexed: vec![documents], unannounced: Vec::new() }
     }
 
     /// Ships the batch; while a dependency is down, for as long as it takes.
@@ -98,7 +97,10 @@ impl Shipment {
             return;
         }
         let documents: Vec<Prepared> = batch.iter().map(|(_, document)| document.clone()).collect();
-        match next(self.ports.index.index(&documents).await, batch.len()) {
+        let began = Instant::now();
+        let answer = self.ports.index.index(&documents).await;
+        self.metrics.sink_bulk.record(began.elapsed());
+        match next(answer, batch.len()) {
             Next::Judge(verdicts) => self.judge(batch, verdicts).await,
             Next::Split => {
                 let second = batch.split_off(batch.len() / 2);
@@ -107,10 +109,11 @@ impl Shipment {
             Next::TooLarge(bytes) => {
                 let cause = format!("a request of {bytes} bytes is too large for the index");
                 let failure = Failure::new(Class::DocumentTooLarge, Stage::Sink, cause);
+                self.metrics.not_taken(failure.class);
                 batch.into_iter().for_each(|(delivery, _)| delivery.fail(failure.clone()));
             }
             Next::Again(cause) => {
-                self.patience.wait(&self.ports, Dependency::Index, &cause).await;
+                self.wait(Dependency::Index, &cause).await;
                 self.unindexed.push(batch);
             }
         }
@@ -126,16 +129,18 @@ impl Shipment {
                     self.unannounced.push((delivery, document.id, Ending::Superseded));
                 }
                 Verdict::Rejected(cause) => {
+                    self.metrics.not_taken(Class::DocumentRejected);
                     delivery.fail(Failure::new(Class::DocumentRejected, Stage::Sink, cause));
                 }
                 Verdict::Again(reason) => {
+                    self.metrics.not_taken(Class::IndexUnavailable);
                     again.push((delivery, document));
                     cause.get_or_insert(reason);
                 }
             }
         }
         if let Some(cause) = cause {
-            self.patience.wait(&self.ports, Dependency::Index, &cause).await;
+            self.wait(Dependency::Index, &cause).await;
             self.unindexed.push(again);
         }
     }
@@ -160,9 +165,14 @@ impl Shipment {
         }
         if let Some(cause) = cause {
             let cause = cause.unwrap_or_else(|| "no answer for some ids".to_owned());
-            self.patience.wait(&self.ports, Dependency::Topic, &cause).await;
+            self.wait(Dependency::Topic, &cause).await;
         }
         self.unannounced.retain(|(delivery, _, _)| !delivery.is_doomed());
+    }
+
+    async fn wait(&mut self, dependency: Dependency, cause: &str) {
+        self.metrics.sink_retries.increment(1);
+        self.patience.wait(&self.ports, dependency, cause).await;
     }
 }
 
@@ -171,7 +181,6 @@ impl Patience {
         let wait = self.backoff.next(&mut self.rng);
         let name = dependency.as_str();
         tracing::warn!(dependency = name, cause, ?wait, "it did not take everything");
-        self.retries.increment(1);
         self.outage.get_or_insert_with(|| ports.outages.begin(dependency, cause));
         tokio::time::sleep(wait).await;
     }

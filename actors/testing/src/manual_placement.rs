@@ -56,6 +56,7 @@ impl Seated {
             batch: batch.batch,
             outcome,
             service: Duration::from_millis(1),
+            cpu: Duration::from_micros(500),
         });
     }
 }

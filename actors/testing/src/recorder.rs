@@ -7,6 +7,7 @@ use metrics::{
     Counter, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
+use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use actors::failure::Stage;
@@ -71,8 +72,18 @@ impl TestRecorder {
     /// The highest that a gauge ever stood; 0 if it never rose.
     #[must_use]
     pub fn highest(&self, name: &str, label: &str) -> f64 {
+        self.height(name, label).highest
+    }
+
+    /// Where a gauge stands; 0 if it never moved.
+    #[must_use]
+    pub fn now(&self, name: &str, label: &str) -> f64 {
+        self.height(name, label).now
+    }
+
+    fn height(&self, name: &str, label: &str) -> Height {
         let heights = self.heights.lock().unwrap_or_else(PoisonError::into_inner);
-        heights.get(&(name.to_owned(), label.to_owned())).map_or(0.0, |height| height.highest)
+        heights.get(&(name.to_owned(), label.to_owned())).copied().unwrap_or_default()
     }
 }
 
@@ -91,6 +102,17 @@ impl Reader {
         of_name
             .map(|(.., value)| if let DebugValue::Counter(count) = value { count } else { 0 })
             .sum()
+    }
+
+    /// Every counter, by name and first label. Reading resets them.
+    #[must_use]
+    pub fn counters(&self) -> HashMap<(String, String), u64> {
+        let values = self.0.snapshot().into_vec();
+        let counter = |(key, _, _, value): (CompositeKey, _, _, _)| {
+            let DebugValue::Counter(count) = value else { return None };
+            Some(((key.key().name().to_owned(), first_label(key.key())), count))
+        };
+        values.into_iter().filter_map(counter).collect()
     }
 }
 
