@@ -1,0 +1,224 @@
+locals {
+  # How many messages a task may have waiting for it, if none is to wait longer than it should.
+  backlog_per_task = var.images_per_second_per_task * var.target_wait_seconds
+
+  of_queue   = { QueueName = module.locations.queue.name }
+  of_service = { ClusterName = var.cluster_name, ServiceName = var.name }
+}
+
+resource "aws_appautoscaling_target" "tasks" {
+  service_namespace  = "ecs"
+  scalable_dimension = "ecs:service:DesiredCount"
+  resource_id        = "service/${var.cluster_name}/${aws_ecs_service.this.name}"
+  min_capacity       = var.min_tasks
+  max_capacity       = var.max_tasks
+  tags               = var.tags
+}
+
+# Between one task and max_tasks. Divided by the tasks that are wanted, not by those that run: a task takes a minute
+# or two to start, and until it runs the quotient would ask for as many again.
+resource "aws_appautoscaling_policy" "backlog_per_task" {
+  name               = "backlog-per-task"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.tasks.service_namespace
+  scalable_dimension = aws_appautoscaling_target.tasks.scalable_dimension
+  resource_id        = aws_appautoscaling_target.tasks.resource_id
+
+  target_tracking_scaling_policy_configuration {
+    target_value = local.backlog_per_task
+    # CloudWatch tells of a change two to three minutes later; nothing is decided on what was before it.
+    scale_out_cooldown = 180
+    scale_in_cooldown  = 300
+
+    customized_metric_specification {
+      metrics {
+        id          = "backlog_per_task"
+        label       = "Messages per task"
+        expression  = "(visible + in_flight) / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"
+        return_data = true
+      }
+
+      metrics {
+        id          = "visible"
+        return_data = false
+
+        metric_stat {
+          stat = "Maximum"
+
+          metric {
+            namespace   = "AWS/SQS"
+            metric_name = "ApproximateNumberOfMessagesVisible"
+
+            dimensions {
+              name  = "QueueName"
+              value = local.of_queue.QueueName
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "in_flight"
+        return_data = false
+
+        metric_stat {
+          stat = "Maximum"
+
+          metric {
+            namespace   = "AWS/SQS"
+            metric_name = "ApproximateNumberOfMessagesNotVisible"
+
+            dimensions {
+              name  = "QueueName"
+              value = local.of_queue.QueueName
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "tasks"
+        return_data = false
+
+        metric_stat {
+          stat = "Maximum"
+
+          metric {
+            namespace   = "ECS/ContainerInsights"
+            metric_name = "DesiredTaskCount"
+
+            dynamic "dimensions" {
+              for_each = local.of_service
+
+              content {
+                name  = dimensions.key
+                value = dimensions.value
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+# From nothing to one task: target tracking multiplies, and nothing times anything is nothing.
+resource "aws_appautoscaling_policy" "first_task" {
+  name               = "first-task"
+  policy_type        = "StepScaling"
+  service_namespace  = aws_appautoscaling_target.tasks.service_namespace
+  scalable_dimension = aws_appautoscaling_target.tasks.scalable_dimension
+  resource_id        = aws_appautoscaling_target.tasks.resource_id
+
+  step_scaling_policy_configuration {
+    adjustment_type         = "ChangeInCapacity"
+    metric_aggregation_type = "Maximum"
+    # Until CloudWatch has heard of the task: its metric may come minutes late.
+    cooldown = 300
+
+    step_adjustment {
+      metric_interval_lower_bound = 0
+      scaling_adjustment          = 1
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "first_task" {
+  alarm_name          = "${var.name}-first-task"
+  alarm_description   = "Scales ${var.name} from nothing to one task: messages wait, and no task is wanted. Not an alarm for people."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_appautoscaling_policy.first_task.arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "waiting_for_nobody"
+    label       = "Messages visible while no task is wanted"
+    expression  = "IF(FILL(tasks, 0) < 1, visible, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "visible"
+
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateNumberOfMessagesVisible"
+      dimensions  = local.of_queue
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+
+  metric_query {
+    id = "tasks"
+
+    metric {
+      namespace   = "ECS/ContainerInsights"
+      metric_name = "DesiredTaskCount"
+      dimensions  = local.of_service
+      period      = 60
+      stat        = "Maximum"
+    }
+  }
+}
+
+# To nothing, once nothing is left: neither visible nor being worked on nor waiting for its next try.
+resource "aws_appautoscaling_policy" "last_task" {
+  name               = "last-task"
+  policy_type        = "StepScaling"
+  service_namespace  = aws_appautoscaling_target.tasks.service_namespace
+  scalable_dimension = aws_appautoscaling_target.tasks.scalable_dimension
+  resource_id        = aws_appautoscaling_target.tasks.resource_id
+
+  step_scaling_policy_configuration {
+    adjustment_type         = "ExactCapacity"
+    metric_aggregation_type = "Maximum"
+    cooldown                = 60
+
+    step_adjustment {
+      metric_interval_upper_bound = 0
+      scaling_adjustment          = var.min_tasks
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "last_task" {
+  alarm_name          = "${var.name}-last-task"
+  alarm_description   = "Scales ${var.name} to ${var.min_tasks} tasks: its queue has been empty for a while. Not an alarm for people."
+  comparison_operator = "LessThanOrEqualToThreshold"
+  threshold           = 0
+  evaluation_periods  = var.idle_minutes
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_appautoscaling_policy.last_task.arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "unfinished"
+    label       = "Messages that are not yet settled"
+    expression  = "visible + in_flight + delayed"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = {
+      visible   = "ApproximateNumberOfMessagesVisible"
+      in_flight = "ApproximateNumberOfMessagesNotVisible"
+      delayed   = "ApproximateNumberOfMessagesDelayed"
+    }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/SQS"
+        metric_name = metric_query.value
+        dimensions  = local.of_queue
+        period      = 60
+        stat        = "Maximum"
+      }
+    }
+  }
+}
