@@ -117,7 +117,6 @@ locals {
 }
 
 resource "aws_ecs_task_definition" "service" {
-  #checkov:skip=CKV_AWS_336:Every container's root filesystem is read-only; checkov cannot read it out of a local value
   family                   = var.name
   requires_compatibilities = [var.compatibility]
   network_mode             = "awsvpc"
@@ -147,7 +146,6 @@ resource "aws_ecs_task_definition" "service" {
 }
 
 resource "aws_ecs_task_definition" "one_off" {
-  #checkov:skip=CKV_AWS_336:As above
   family                   = "${var.name}-one-off"
   requires_compatibilities = [var.compatibility]
   network_mode             = "awsvpc"

@@ -2,7 +2,6 @@ resource "aws_s3_bucket" "models" {
   #checkov:skip=CKV_AWS_18:Who reads model weights is nothing to audit; CloudTrail's data events tell it where that is wanted
   #checkov:skip=CKV_AWS_144:A model set can be imported again from the checkpoint that its manifest names
   #checkov:skip=CKV2_AWS_62:Models are read at the start of a task; nothing waits for a new one
-  #checkov:skip=CKV_AWS_145:S3's own keys are the default, weights being no secret. kms_key_arn sets another
   bucket        = var.models_bucket_name
   bucket_prefix = var.models_bucket_name == null ? "${var.name}-models-" : null
   tags          = var.tags

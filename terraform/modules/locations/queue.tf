@@ -1,5 +1,4 @@
 resource "aws_sqs_queue" "images" {
-  #checkov:skip=CKV2_AWS_73:SQS's own keys are the default, because a key of one's own costs a dollar a month and every upstream topic must be let use it. kms_key_arn sets one
   name                       = var.name
   visibility_timeout_seconds = var.visibility_timeout_seconds
   message_retention_seconds  = var.message_retention_seconds
@@ -15,7 +14,6 @@ resource "aws_sqs_queue" "images" {
 }
 
 resource "aws_sqs_queue" "dead_letters" {
-  #checkov:skip=CKV2_AWS_73:As the queue itself
   name = "${var.name}-dead-letters"
   # A message that SQS moves keeps the time at which it was sent: it must be kept longer here than there.
   message_retention_seconds = 1209600

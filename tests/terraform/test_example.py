@@ -1,0 +1,156 @@
+"""The example root module, applied with nothing but its variables; what AWS would be asked for is judged by AWS's own models."""
+
+import json
+import re
+import unittest
+from pathlib import Path
+
+import botocore.session
+import botocore.validate
+from terraform import Terraform
+
+ROOT = Path(__file__).resolve().parents[2]
+ANCHOR = re.compile(r" (?P<file>\S+)#(?P<anchor>[a-z-]+)$")
+
+
+def misfits(service, operation, request):
+    """What the service's model says against a request: unknown names, wrong types, values out of range."""
+    model = botocore.session.get_session().get_service_model(service)
+    return botocore.validate.ParamValidator().validate(request, model.operation_model(operation).input_shape).generate_report()
+
+
+def camel(value):
+    """Names as the API writes them, blocks that may stand once unpacked, nulls and empty lists left out."""
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if item not in (None, [])}
+        return {"".join(part.capitalize() for part in key.split("_")): camel(item) for key, item in kept.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
+
+
+class Example(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.terraform = cls.enterClassContext(Terraform("examples/service"))
+        cls.terraform("apply", "-auto-approve", "-var-file=terraform.tfvars.example")
+        cls.resources = cls.terraform.resources()
+
+    def of_type(self, name):
+        return {address: values for address, values in self.resources.items() if f".{name}." in f".{address}"}
+
+    def one(self, address):
+        return self.resources[f"module.service.{address}"]
+
+    def container(self, task="service"):
+        return json.loads(self.one(f"aws_ecs_task_definition.{task}")["container_definitions"])[0]
+
+    def test_a_second_apply_changes_nothing(self):
+        output = self.terraform("plan", "-detailed-exitcode", "-var-file=terraform.tfvars.example")
+        self.assertIn("No changes", output)
+
+    def test_ecs_takes_the_containers(self):
+        for task in ("service", "one_off"):
+            request = {"family": "x", "containerDefinitions": [self.container(task)]}
+            self.assertEqual(misfits("ecs", "RegisterTaskDefinition", request), "")
+        broken = {"family": "x", "containerDefinitions": [{**self.container(), "stopTimeOut": 60}]}
+        self.assertIn("stopTimeOut", misfits("ecs", "RegisterTaskDefinition", broken))
+
+    def test_cloudwatch_takes_the_alarms(self):
+        alarms = self.of_type("aws_cloudwatch_metric_alarm").values()
+        self.assertEqual(len(alarms), 7)
+        for alarm in alarms:
+            self.assertEqual(misfits("cloudwatch", "PutMetricAlarm", alarm_request(alarm)), "")
+
+    def test_autoscaling_takes_the_policy_and_its_metrics(self):
+        policy = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][0]
+        request = {"PolicyName": "x", "ServiceNamespace": "ecs", "ResourceId": "x", "ScalableDimension": "ecs:service:DesiredCount"}
+        request["TargetTrackingScalingPolicyConfiguration"] = tracking(policy)
+        self.assertEqual(misfits("application-autoscaling", "PutScalingPolicy", request), "")
+
+    def test_an_expression_names_only_metrics_that_are_there(self):
+        queries = [alarm["metric_query"] for alarm in self.of_type("aws_cloudwatch_metric_alarm").values() if alarm["metric_query"]]
+        tracked = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][0]
+        queries.append(tracked["customized_metric_specification"][0]["metrics"])
+        self.assertEqual(len(queries), 5)
+        for query in queries:
+            ids = {metric["id"] for metric in query}
+            expression = next(metric["expression"] for metric in query if metric["expression"])
+            self.assertEqual(set(re.findall(r"\b[a-z_]+\b", expression)), {metric["id"] for metric in query if not metric["expression"]})
+            self.assertTrue(all(re.fullmatch("[a-z][A-Za-z0-9_]*", name) for name in ids))
+            self.assertEqual([metric["id"] for metric in query if metric["return_data"]], [next(m["id"] for m in query if m["expression"])])
+
+    def test_every_variable_of_the_containers_is_one_of_the_program(self):
+        known = program_variables()
+        self.assertIn("ELASTICSEARCH_API_KEY", known)
+        for task in ("service", "one_off"):
+            names = {pair["name"] for key in ("environment", "secrets") for pair in self.container(task)[key]}
+            self.assertEqual(names - known, set())
+
+    def test_what_production_needs_is_given(self):
+        names = {pair["name"] for key in ("environment", "secrets") for pair in self.container()[key]}
+        needed = {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ELASTICSEARCH_URL", "INITIAL_INDEX", "AUGMENTED_INDEX", "MODELS"}
+        self.assertEqual(needed - names, set())
+        self.assertEqual(self.container()["command"], ["run", "--production"])
+
+    def test_every_alarm_for_people_has_its_entry_and_somebody_to_tell(self):
+        guide = (ROOT / "docs" / "operations.md").read_text()
+        headings = {heading.strip().lower() for heading in re.findall(r"^#+ (.*)$", guide, re.MULTILINE)}
+        alarms = [alarm for alarm in self.of_type("aws_cloudwatch_metric_alarm").values() if "Not an alarm for people" not in alarm["alarm_description"]]
+        self.assertEqual(len(alarms), 5)
+        for alarm in alarms:
+            entry = ANCHOR.search(alarm["alarm_description"])
+            self.assertEqual(entry["file"], "docs/operations.md")
+            self.assertIn(entry["anchor"], headings)
+            self.assertEqual((len(alarm["alarm_actions"]), len(alarm["ok_actions"])), (1, 1))
+
+    def test_every_variable_of_the_example_without_a_default_is_in_its_tfvars(self):
+        folder = ROOT / "terraform" / "examples" / "service"
+        import configuration
+
+        needed = {name for name, body in configuration.blocks(folder, "variable") if "default" not in body}
+        given = set(re.findall(r"^(\w+) +=", (folder / "terraform.tfvars.example").read_text(), re.MULTILINE))
+        self.assertEqual(needed - given, set())
+
+
+def program_variables():
+    """Each option of `run` is a variable of the same name, in capitals; the SDK has its own."""
+    options = (ROOT / "src" / "config" / "options.rs").read_text()
+    fields = re.findall(r"#\[arg\(long, env[^]]*\)\]\s+pub (\w+):", options)
+    return {name.upper() for name in fields} | {"AWS_REGION"}
+
+
+def alarm_request(alarm):
+    names = {"metric_query": "Metrics", "evaluation_periods": "EvaluationPeriods"}
+    kept = {key: value for key, value in alarm.items() if value not in (None, [], "", 0, {})}
+    for key in ("id", "arn", "region", "tags_all", "tags", "evaluate_low_sample_count_percentiles"):
+        kept.pop(key, None)
+    request = {names.get(key, "".join(part.capitalize() for part in key.split("_"))): value for key, value in kept.items()}
+    request["OKActions"] = request.pop("OkActions", [])
+    request["Dimensions"] = dimensions(request.get("Dimensions", {}))
+    request["Metrics"] = [query(metric) for metric in request.get("Metrics", [])]
+    return request
+
+
+def dimensions(mapping):
+    return [{"Name": name, "Value": value} for name, value in mapping.items()]
+
+
+def query(metric):
+    request = {"Id": metric["id"], "ReturnData": bool(metric["return_data"])}
+    if metric["expression"]:
+        return {**request, "Expression": metric["expression"], "Label": metric["label"]}
+    stat = metric["metric"][0]
+    of = {"Namespace": stat["namespace"], "MetricName": stat["metric_name"], "Dimensions": dimensions(stat["dimensions"])}
+    return {**request, "MetricStat": {"Metric": of, "Period": stat["period"], "Stat": stat["stat"]}}
+
+
+def tracking(policy):
+    request = camel({key: policy[key] for key in ("target_value", "scale_in_cooldown", "scale_out_cooldown")})
+    metrics = camel(policy["customized_metric_specification"][0]["metrics"])
+    for metric in metrics:
+        for stat in metric.pop("MetricStat", []):
+            metric["MetricStat"] = {**stat, "Metric": stat["Metric"][0]}
+    return {**request, "CustomizedMetricSpecification": {"Metrics": metrics}}
+
+
+if __name__ == "__main__":
+    unittest.main()
