@@ -34,7 +34,9 @@ resource "aws_appautoscaling_policy" "backlog_per_task" {
       metrics {
         id          = "backlog_per_task"
         label       = "Messages per task"
-        expression  = "(visible + in_flight) / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"
+        # Never below one message: at none, target tracking would stop the last task within a minute, and idle_minutes is
+        # the other policy's to judge.
+        expression  = "IF(visible + in_flight < 1, 1, visible + in_flight) / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"
         return_data = true
       }
 
@@ -165,7 +167,8 @@ resource "aws_cloudwatch_metric_alarm" "first_task" {
   }
 }
 
-# To nothing, once nothing is left: neither visible nor being worked on nor waiting for its next try.
+# To nothing, once nothing is left: neither visible nor being worked on nor waiting for its next try. What was deleted
+# counts too: the queue's length is looked at once a minute, and a task that keeps up has always just emptied it.
 resource "aws_appautoscaling_policy" "last_task" {
   name               = "last-task"
   policy_type        = "StepScaling"
@@ -197,16 +200,17 @@ resource "aws_cloudwatch_metric_alarm" "last_task" {
 
   metric_query {
     id          = "unfinished"
-    label       = "Messages that are not yet settled"
-    expression  = "visible + in_flight + delayed"
+    label       = "Messages that are not yet settled, or were just now"
+    expression  = "visible + in_flight + delayed + FILL(deleted, 0)"
     return_data = true
   }
 
   dynamic "metric_query" {
     for_each = {
-      visible   = "ApproximateNumberOfMessagesVisible"
-      in_flight = "ApproximateNumberOfMessagesNotVisible"
-      delayed   = "ApproximateNumberOfMessagesDelayed"
+      visible   = { metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum" }
+      in_flight = { metric = "ApproximateNumberOfMessagesNotVisible", stat = "Maximum" }
+      delayed   = { metric = "ApproximateNumberOfMessagesDelayed", stat = "Maximum" }
+      deleted   = { metric = "NumberOfMessagesDeleted", stat = "Sum" }
     }
 
     content {
@@ -214,10 +218,10 @@ resource "aws_cloudwatch_metric_alarm" "last_task" {
 
       metric {
         namespace   = "AWS/SQS"
-        metric_name = metric_query.value
+        metric_name = metric_query.value.metric
         dimensions  = local.of_queue
         period      = 60
-        stat        = "Maximum"
+        stat        = metric_query.value.stat
       }
     }
   }
