@@ -71,7 +71,8 @@ locals {
     }],
   )
 
-  # `redrive` takes messages out of the dead-letter queue and puts them back.
+  # `redrive` takes messages out of the dead-letter queue and puts them back; `check --models` tries a set that the service
+  # does not run yet.
   one_off_statements = [
     {
       Sid      = "TakeBack"
@@ -84,6 +85,18 @@ locals {
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
       Resource = [module.locations.queue.arn]
+    },
+    {
+      Sid      = "FindAnyModels"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"]
+      Resource = [module.locations.models_bucket.arn]
+    },
+    {
+      Sid      = "ReadAnyModels"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${module.locations.models_bucket.arn}/*"]
     },
   ]
 
@@ -122,7 +135,7 @@ resource "aws_iam_role_policy" "service" {
 
 resource "aws_iam_role" "one_off" {
   name               = "${var.name}-one-off"
-  description        = "What one-off tasks may do: as the service, and redrive."
+  description        = "What one-off tasks may do: as the service, redrive, and try models."
   assume_role_policy = local.tasks_of_this_account
   tags               = var.tags
 }

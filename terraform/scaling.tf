@@ -32,8 +32,8 @@ resource "aws_appautoscaling_policy" "backlog_per_task" {
 
     customized_metric_specification {
       metrics {
-        id          = "backlog_per_task"
-        label       = "Messages per task"
+        id    = "backlog_per_task"
+        label = "Messages per task"
         # Never below one message: at none, target tracking would stop the last task within a minute, and idle_minutes is
         # the other policy's to judge.
         expression  = "IF(visible + in_flight < 1, 1, visible + in_flight) / IF(FILL(tasks, 1) < 1, 1, FILL(tasks, 1))"

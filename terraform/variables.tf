@@ -95,13 +95,13 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "MiB of a task. The bundled models need 0.5 GiB and one GiB leaves room for large pictures; VGG16 needs 1 GiB and half a GiB for each worker beyond the first."
+  description = "MiB of a task, 4096 being the least that Fargate gives with two vCPUs. With two workers the bundled models take 135 MiB and VGG16 660; large pictures add up to 400."
   type        = number
   default     = 4096
 
   validation {
     condition     = var.memory >= 1024
-    error_message = "At least 1024: two large pictures being decoded take 400 MiB."
+    error_message = "At least 1024: VGG16 and two large pictures being decoded take that."
   }
 }
 
