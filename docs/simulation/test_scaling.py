@@ -91,6 +91,8 @@ class Shipped(unittest.TestCase):
         self.assertEqual(policy.scale_in_cooldown, setting("scale_in_cooldown", '"backlog_per_task"'))
         self.assertEqual(policy.first_task_cooldown, setting("cooldown", 'adjustment_type         = "ChangeInCapacity"'))
         self.assertIn('metric_name = "DesiredTaskCount"', scaling[: scaling.index('"first_task"')])
+        self.assertIn("FILL(deleted, 0)", scaling[scaling.index('"last_task"') :])
+        self.assertIn("IF(visible + in_flight < 1, 1, visible + in_flight)", scaling)
 
 
 class Replaced(unittest.TestCase):
