@@ -13,10 +13,33 @@ ROOT = Path(__file__).resolve().parents[2]
 ANCHOR = re.compile(r" (?P<file>\S+)#(?P<anchor>[a-z-]+)$")
 
 
+# What SQS and ECS tell CloudWatch, by their developer guides: a metric of another name is never there, and nobody says so.
+METRICS = {
+    "AWS/SQS": {
+        "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesVisible", "NumberOfMessagesDeleted",
+    },
+    "ECS/ContainerInsights": {"DesiredTaskCount", "RunningTaskCount"},
+}  # fmt: skip
+
+
 def misfits(service, operation, request):
-    """What the service's model says against a request: unknown names, wrong types, values out of range."""
-    model = botocore.session.get_session().get_service_model(service)
-    return botocore.validate.ParamValidator().validate(request, model.operation_model(operation).input_shape).generate_report()
+    """What the service's model says against a request: unknown names, wrong types, values that it does not list."""
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    report = botocore.validate.ParamValidator().validate(request, shape).generate_report()
+    return "\n".join([*filter(None, [report]), *unlisted(shape, request)])
+
+
+def unlisted(shape, value):
+    if shape.type_name == "structure":
+        for name, item in value.items():
+            if name in shape.members:
+                yield from unlisted(shape.members[name], item)
+    elif shape.type_name == "list":
+        for item in value:
+            yield from unlisted(shape.member, item)
+    elif getattr(shape, "enum", None) and value not in shape.enum:
+        yield f"{value} is none of {', '.join(shape.enum)}"
 
 
 def camel(value):
@@ -59,6 +82,11 @@ class Example(unittest.TestCase):
         self.assertEqual(len(alarms), 7)
         for alarm in alarms:
             self.assertEqual(misfits("cloudwatch", "PutMetricAlarm", alarm_request(alarm)), "")
+
+    def test_every_metric_is_one_that_aws_has(self):
+        asked = set(metrics_in(list(self.resources.values())))
+        self.assertEqual({namespace for namespace, _ in asked}, set(METRICS))
+        self.assertEqual([(namespace, name) for namespace, name in asked if name not in METRICS[namespace]], [])
 
     def test_autoscaling_takes_the_policy_and_its_metrics(self):
         policy = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][0]
@@ -120,6 +148,16 @@ def program_variables():
             if re.search(r"\benv\b", attributes):
                 names.add(explicit[1] if explicit else field.upper())
     return names
+
+
+def metrics_in(value):
+    """Namespace and name of each metric anywhere in a value."""
+    if isinstance(value, dict):
+        if value.get("metric_name"):
+            yield value["namespace"], value["metric_name"]
+        value = list(value.values())
+    for item in value if isinstance(value, list) else []:
+        yield from metrics_in(item)
 
 
 def alarm_request(alarm):
