@@ -16,6 +16,34 @@ from terraform import ROOT, Failed, Terraform
 SKIP = re.compile(r"^ *#checkov:skip=(CKV2?_AWS_\d+):\S.{20,}\n", re.MULTILINE)
 
 
+# A root module that makes whatever the module takes; what each resource is does not matter here.
+BESIDE = """
+resource "aws_sns_topic" "made" { name = "made" }
+resource "aws_security_group" "made" {}
+module "service" {
+  source                           = "./.."
+  cluster_name                     = "catalogue"
+  vpc_id                           = aws_security_group.made.id
+  subnet_ids                       = [aws_security_group.made.id]
+  image                            = aws_sns_topic.made.arn
+  models                           = "set"
+  elasticsearch_url                = "https://${aws_security_group.made.id}"
+  elasticsearch_api_key_secret_arn = "arn:aws:secretsmanager:${aws_sns_topic.made.arn}"
+  secrets_kms_key_arn              = aws_sns_topic.made.arn
+  kms_key_arn                      = aws_sns_topic.made.arn
+  log_kms_key_arn                  = aws_sns_topic.made.arn
+  initial_index                    = aws_security_group.made.id
+  augmented_index                  = aws_security_group.made.id
+  upstream_topic_arns              = { made = aws_sns_topic.made.arn }
+  scraper_security_groups          = { made = aws_security_group.made.id }
+  discovery                        = { namespace_id = aws_security_group.made.id }
+  sidecar_repository_arns          = [aws_sns_topic.made.arn]
+  payload_buckets                  = [aws_security_group.made.id]
+  alarm_actions                    = [aws_sns_topic.made.arn]
+}
+"""
+
+
 class Modules(unittest.TestCase):
     def test_the_format_is_terraforms(self):
         done = subprocess.run(["terraform", "fmt", "-check", "-recursive", "-diff", str(ROOT)], capture_output=True, text=True, check=False)
@@ -44,6 +72,15 @@ class Modules(unittest.TestCase):
             file.write_text(file.read_text().replace("sourceQueueArns   = [", 'sourceQueueArns   = ["*", '))
             with self.assertRaisesRegex(Failed, "other queues may use this dead-letter queue"):
                 terraform("test")
+
+    def test_it_can_be_planned_beside_what_it_is_given(self):
+        """A count or for_each over what is known only after the apply is an error that a literal never shows."""
+        with Terraform(".") as terraform:
+            (Path(terraform.copy.name) / "beside").mkdir()
+            (Path(terraform.copy.name) / "beside" / "main.tf").write_text(BESIDE)
+            terraform.folder = "beside"
+            terraform("init")
+            self.assertIn("Apply complete!", terraform("apply", "-auto-approve"))
 
     def test_the_tables_in_the_readme_are_current(self):
         text = tables.README.read_text()
