@@ -33,6 +33,8 @@ resource "aws_vpc_security_group_egress_rule" "this" {
   to_port           = each.value
 }
 
+# Without a health check of Cloud Map's: ECS takes out tasks that have ended, and those that are unhealthy are to be
+# scraped more than any.
 resource "aws_service_discovery_service" "this" {
   count = var.discovery == null ? 0 : 1
 
@@ -50,9 +52,6 @@ resource "aws_service_discovery_service" "this" {
       ttl = 10
     }
   }
-
-  # Present, so that ECS takes out a task that has ended; it sets the state itself.
-  health_check_custom_config {}
 }
 
 locals {

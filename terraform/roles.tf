@@ -32,7 +32,7 @@ locals {
         # Asked of the task's own agent, which asks ECS with this role.
         Sid       = "StayWhileBusy"
         Effect    = "Allow"
-        Action    = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
+        Action    = ["ecs:UpdateTaskProtection"]
         Resource  = ["${replace(local.cluster_arn, ":cluster/", ":task/")}/*"]
         Condition = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
       },

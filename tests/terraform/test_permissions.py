@@ -44,9 +44,11 @@ def product_sources():
             yield re.split(r"^#\[cfg\(test\)\]\nmod \w+ \{", path.read_text(), flags=re.MULTILINE)[0]
 
 
-def asks_the_agent(sources):
+def asked_of_the_agent(sources):
     """Protection from scale-in is no call of the SDK: the task's own agent is asked over HTTP."""
-    return any("task-protection" in text for text in sources)
+    actions = {"put": "ecs:UpdateTaskProtection", "get": "ecs:GetTaskProtection"}
+    agents = [text for text in sources if '"task-protection"' in text]
+    return {action for text in agents for method, action in actions.items() if f"http.{method}(" in text}
 
 
 def actions(policy):
@@ -85,8 +87,8 @@ class Permissions(unittest.TestCase):
 
     def test_it_may_protect_its_task_if_and_only_if_it_does(self):
         granted = {action for action in actions(self.service) if action.split(":")[0] not in SERVICES}
-        protects = {"ecs:GetTaskProtection", "ecs:UpdateTaskProtection"} if asks_the_agent(product_sources()) else set()
-        self.assertEqual(granted, protects)
+        self.assertEqual(granted, asked_of_the_agent(product_sources()))
+        self.assertEqual(asked_of_the_agent(['["task-protection"]; http.get(a)', "http.put(b)"]), {"ecs:GetTaskProtection"})
 
     def test_one_off_tasks_may_do_no_other_things_but_to_more_queues(self):
         self.assertEqual(actions(self.one_off), actions(self.service))
