@@ -56,12 +56,12 @@ locals {
       Action   = ["s3:GetObject"]
       Resource = ["${local.bucket_prefix}${bucket}/${local.models_prefix}*"]
     }],
-    [for bucket in sort(var.payload_buckets) : {
-      Sid      = "ReadPayloads${replace(title(replace(bucket, "/[^a-z0-9]/", " ")), " ", "")}"
+    [for arns in [[for bucket in sort(var.payload_buckets) : "${local.bucket_prefix}${bucket}/*"]] : {
+      Sid      = "ReadPayloads"
       Effect   = "Allow"
       Action   = ["s3:GetObject"]
-      Resource = ["${local.bucket_prefix}${bucket}/*"]
-    }],
+      Resource = arns
+    } if length(arns) > 0],
     [for key in var.kms_key_arn[*] : {
       # Messages are encrypted when sent and decrypted when received; models only decrypted.
       Sid      = "Key"

@@ -66,7 +66,7 @@ class Permissions(unittest.TestCase):
         """With everything switched on that needs a permission but a key of one's own."""
         variables = {
             "cluster_name": "c", "vpc_id": "v", "subnet_ids": '["s"]', "image_tag": "1", "models": "set",
-            "elasticsearch_url": "https://e", "initial_index": "i", "augmented_index": "a", "payload_buckets": '["payloads"]',
+            "elasticsearch_url": "https://e", "initial_index": "i", "augmented_index": "a", "payload_buckets": '["payloads.1", "payloads-1"]',
         }  # fmt: skip
         cls.terraform("apply", "-auto-approve", *(f"-var={name}={value}" for name, value in variables.items()))
         resources = cls.terraform.resources()
@@ -104,6 +104,16 @@ class Permissions(unittest.TestCase):
             self.assertFalse(may(self.service, action, "-dead-letters"))
             self.assertTrue(may(self.one_off, action, "-dead-letters"))
         self.assertTrue(may(self.one_off, "sqs:SendMessage", ":inference-manager"))
+
+    def test_payloads_are_read_from_the_named_buckets_alone(self):
+        statements = {statement["Sid"]: statement for statement in json.loads(self.service)["Statement"]}
+        self.assertEqual(statements["ReadPayloads"]["Resource"], ["arn:aws:s3:::payloads-1/*", "arn:aws:s3:::payloads.1/*"])
+
+    def test_every_statement_has_a_name_of_its_own(self):
+        for policy in (self.service, self.one_off):
+            names = [statement["Sid"] for statement in json.loads(policy)["Statement"]]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertTrue(all(name.isalnum() for name in names))
 
     def test_nothing_is_granted_on_everything(self):
         for policy in (self.service, self.one_off):
