@@ -191,8 +191,9 @@ resource "aws_appautoscaling_policy" "last_task" {
 resource "aws_cloudwatch_metric_alarm" "last_task" {
   alarm_name          = "${var.name}-last-task"
   alarm_description   = "Scales ${var.name} to ${var.min_tasks} tasks: its queue has been empty for a while. Not an alarm for people."
-  comparison_operator = "LessThanOrEqualToThreshold"
-  threshold           = 0
+  # Below one and not at most none: a step's bounds are told apart by whether the metric is below the threshold.
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
   evaluation_periods  = var.idle_minutes
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_appautoscaling_policy.last_task.arn]
