@@ -75,7 +75,9 @@ class Shipped(unittest.TestCase):
         self.assertEqual(self.run_of(arrivals, losses_per_task_hour=0).starts, 1)
 
     def test_its_numbers_are_those_of_the_configuration(self):
-        scaling, variables = (TERRAFORM / "scaling.tf").read_text(), (TERRAFORM / "variables.tf").read_text()
+        files = ("scaling.tf", "first_and_last_task.tf", "variables.tf")
+        between, ends, variables = ((TERRAFORM / name).read_text() for name in files)
+        scaling = between + ends
         policy = BacklogPerTask(RATE * WAIT, 4)
 
         def default(name):
