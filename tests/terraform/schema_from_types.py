@@ -12,6 +12,7 @@ What the types do not say: which values are allowed, which arguments exclude eac
 repeated beyond once or often.
 """
 
+import base64
 import json
 import re
 import sys
@@ -37,8 +38,6 @@ SYNTHESIS = re.compile(r"^    synthesizeHclAttributes\(\) \{(.*?)^    \}", re.DO
 
 def source_of(script):
     """The TypeScript that it was made from, whose comments the compiler drops."""
-    import base64
-
     encoded = re.search(r"sourceMappingURL=data:application/json;base64,(\S+)", script)[1]
     return json.loads(base64.b64decode(encoded))["sourcesContent"][0]
 

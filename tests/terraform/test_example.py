@@ -7,6 +7,8 @@ from pathlib import Path
 
 import botocore.session
 import botocore.validate
+import configuration
+import test_run_task
 from terraform import Terraform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,10 +132,16 @@ class Example(unittest.TestCase):
             self.assertIn(entry["anchor"], headings)
             self.assertEqual((len(alarm["alarm_actions"]), len(alarm["ok_actions"])), (1, 1))
 
+    def test_it_tells_what_run_task_reads(self):
+        told = json.loads(self.terraform("output", "-json", "run_task"))
+        self.assertEqual(set(told), set(test_run_task.OUTPUT))
+        self.assertEqual(told["network"].keys(), test_run_task.OUTPUT["network"].keys())
+        self.assertEqual(told["container"], self.container("one_off")["name"])
+        prefix = self.container("one_off")["logConfiguration"]["options"]["awslogs-stream-prefix"]
+        self.assertEqual(told["log_prefix"], f"{prefix}/{told['container']}")
+
     def test_every_variable_of_the_example_without_a_default_is_in_its_tfvars(self):
         folder = ROOT / "terraform" / "examples" / "service"
-        import configuration
-
         needed = {name for name, body in configuration.blocks(folder, "variable") if "default" not in body}
         given = set(re.findall(r"^(\w+) +=", (folder / "terraform.tfvars.example").read_text(), re.MULTILINE))
         self.assertEqual(needed - given, set())

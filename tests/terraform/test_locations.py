@@ -5,7 +5,8 @@ import os
 import unittest
 from pathlib import Path
 
-from emulated import Emulated
+import configuration
+from emulated import IN_MEMORY, Emulated
 from provider import REGION
 from terraform import Terraform
 
@@ -67,9 +68,6 @@ class Locations(unittest.TestCase):
 
 class Emulation(unittest.TestCase):
     def test_every_resource_of_the_module_is_created_there_but_two(self):
-        import configuration
-        from emulated import IN_MEMORY
-
         used = configuration.types_used(Path(__file__).resolve().parents[2] / "terraform" / "modules" / "locations", "resource")
         self.assertEqual({name for name in used if not hasattr(Emulated, name)}, IN_MEMORY)
 

@@ -5,6 +5,7 @@ import re
 import unittest
 from pathlib import Path
 
+import botocore.session
 from terraform import Terraform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,8 +19,6 @@ SERVICES = {"sqs", "sns", "s3"}
 
 def operations():
     """Every operation of the SDK's clients that the code could call: the names and their actions."""
-    import botocore.session
-
     session = botocore.session.get_session()
     for service in SERVICES:
         for name in session.get_service_model(service).operation_names:
