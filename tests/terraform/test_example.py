@@ -79,6 +79,61 @@ class Example(unittest.TestCase):
         broken = {"family": "x", "containerDefinitions": [{**self.container(), "stopTimeOut": 60}]}
         self.assertIn("stopTimeOut", misfits("ecs", "RegisterTaskDefinition", broken))
 
+    def test_ecs_takes_the_service(self):
+        service = self.one("aws_ecs_service.this")
+        network = service["network_configuration"][0]
+        request = {
+            "serviceName": service["name"],
+            "cluster": service["cluster"],
+            "taskDefinition": service["task_definition"],
+            "platformVersion": service["platform_version"],
+            "propagateTags": service["propagate_tags"],
+            "desiredCount": service["desired_count"],
+            "deploymentConfiguration": {
+                "maximumPercent": service["deployment_maximum_percent"],
+                "minimumHealthyPercent": service["deployment_minimum_healthy_percent"],
+                "deploymentCircuitBreaker": service["deployment_circuit_breaker"][0],
+            },
+            "capacityProviderStrategy": [
+                {"capacityProvider": one["capacity_provider"], "base": one["base"], "weight": one["weight"]}
+                for one in service["capacity_provider_strategy"]
+            ],
+            "serviceRegistries": [{"registryArn": one["registry_arn"]} for one in service["service_registries"]],
+            "networkConfiguration": {
+                "awsvpcConfiguration": {
+                    "subnets": network["subnets"],
+                    "securityGroups": network["security_groups"],
+                    "assignPublicIp": "ENABLED" if network["assign_public_ip"] else "DISABLED",
+                }
+            },
+        }
+        self.assertEqual(misfits("ecs", "CreateService", request), "")
+        self.assertEqual((len(request["serviceRegistries"]), len(request["capacityProviderStrategy"])), (1, 1))
+
+    def test_autoscaling_takes_the_steps(self):
+        for name in ("first_task", "last_task"):
+            policy = self.one(f"aws_appautoscaling_policy.{name}")
+            steps = camel(policy["step_scaling_policy_configuration"][0])
+            steps["StepAdjustments"] = [
+                {key: float(value) if key.startswith("Metric") else value for key, value in step.items() if value != ""}
+                for step in steps.pop("StepAdjustment")
+            ]
+            request = {"PolicyName": policy["name"], "PolicyType": policy["policy_type"], "ResourceId": policy["resource_id"]}
+            request |= {"ServiceNamespace": policy["service_namespace"], "ScalableDimension": policy["scalable_dimension"]}
+            self.assertEqual(misfits("application-autoscaling", "PutScalingPolicy", {**request, "StepScalingPolicyConfiguration": steps}), "")
+
+    def test_other_services_take_the_words_they_are_given(self):
+        repository, group = self.one("aws_ecr_repository.this"), self.one("aws_cloudwatch_log_group.this")
+        encryption = {"encryptionType": repository["encryption_configuration"][0]["encryption_type"]}
+        made = {"repositoryName": repository["name"], "imageTagMutability": repository["image_tag_mutability"], "encryptionConfiguration": encryption}
+        self.assertEqual(misfits("ecr", "CreateRepository", made), "")
+        retention = {"logGroupName": group["name"], "retentionInDays": group["retention_in_days"]}
+        self.assertEqual(misfits("logs", "PutRetentionPolicy", retention), "")
+        record = self.one("aws_service_discovery_service.this[0]")["dns_config"][0]
+        records = [{"Type": one["type"], "TTL": one["ttl"]} for one in record["dns_records"]]
+        dns = {"RoutingPolicy": record["routing_policy"], "DnsRecords": records}
+        self.assertEqual(misfits("servicediscovery", "CreateService", {"Name": "x", "DnsConfig": dns}), "")
+
     def test_cloudwatch_takes_the_alarms(self):
         alarms = self.of_type("aws_cloudwatch_metric_alarm").values()
         self.assertEqual(len(alarms), 7)
