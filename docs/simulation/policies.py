@@ -44,7 +44,9 @@ class BacklogPerTask:
 
     def idle(self, shown):
         last = shown[-self.idle_minutes :]
-        return len(last) == self.idle_minutes and not any(seen.visible + seen.in_flight + seen.finished for seen in last)
+        return len(last) == self.idle_minutes and not any(
+            seen.visible + seen.in_flight + seen.finished for seen in last
+        )
 
     def out(self, now, wanted, per_task):
         more = min(self.most, math.ceil(wanted * per_task / self.target))

@@ -116,7 +116,9 @@ class Simulation:
         for task in self.tasks:
             self.bill(task, self.horizon)
         left = len(self.queue) + len(self.hidden) + len(self.arrivals)
-        return Run(np.array(self.ages), self.task_seconds / 3600, self.starts, self.losses, self.sent, left, self.minutes)
+        return Run(
+            np.array(self.ages), self.task_seconds / 3600, self.starts, self.losses, self.sent, left, self.minutes
+        )
 
     def receive(self, now):
         while self.arrivals and self.arrivals[0] <= now:

@@ -67,7 +67,11 @@ def policies(world, most, step):
 
 def variants(world, most):
     """What was tried, and is not shipped."""
-    return {"shipped, but divided by running tasks": lambda: BacklogPerTask(world.images_per_second * WAIT, most, divisor="running")}
+    return {
+        "shipped, but divided by running tasks": lambda: BacklogPerTask(
+            world.images_per_second * WAIT, most, divisor="running"
+        )
+    }
 
 
 def runs(world, policy, arrivals, horizon):
@@ -121,7 +125,9 @@ def main():
     table, drawing = simulate()
     text = (here / "README.md").read_text()
     wanted = {
-        here / "README.md": re.sub(r"(<!-- table -->\n).*(<!-- end -->)", lambda at: at[1] + table + at[2], text, flags=re.DOTALL),
+        here / "README.md": re.sub(
+            r"(<!-- table -->\n).*(<!-- end -->)", lambda at: at[1] + table + at[2], text, flags=re.DOTALL
+        ),
         here / "scaling.svg": drawing,
     }
     if sys.argv[1:] == ["--check"]:

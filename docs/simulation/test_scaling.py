@@ -64,7 +64,9 @@ class Shipped(unittest.TestCase):
         self.assertEqual(max(self.tasks(self.run_of(burst(200_000), most=3))), 3)
 
     def test_it_has_as_many_as_the_wait_allows(self):
-        self.assertEqual(max(self.tasks(self.run_of(burst(RATE * WAIT * 3 - 1000), most=12, losses_per_task_hour=0))), 3)
+        self.assertEqual(
+            max(self.tasks(self.run_of(burst(RATE * WAIT * 3 - 1000), most=12, losses_per_task_hour=0))), 3
+        )
 
     def test_divided_by_running_tasks_it_has_too_many(self):
         policy = BacklogPerTask(RATE * WAIT, 12, divisor="running")
@@ -91,7 +93,9 @@ class Shipped(unittest.TestCase):
         self.assertEqual(policy.idle_minutes, default("idle_minutes"))
         self.assertEqual(policy.scale_out_cooldown, setting("scale_out_cooldown", '"backlog_per_task"'))
         self.assertEqual(policy.scale_in_cooldown, setting("scale_in_cooldown", '"backlog_per_task"'))
-        self.assertEqual(policy.first_task_cooldown, setting("cooldown", 'adjustment_type         = "ChangeInCapacity"'))
+        self.assertEqual(
+            policy.first_task_cooldown, setting("cooldown", 'adjustment_type         = "ChangeInCapacity"')
+        )
         self.assertIn('metric_name = "DesiredTaskCount"', scaling[: scaling.index('"first_task"')])
         self.assertIn("FILL(deleted, 0)", scaling[scaling.index('"last_task"') :])
         self.assertIn("IF(visible + in_flight < 1, 1, visible + in_flight)", scaling)

@@ -21,7 +21,12 @@ class Emulated:
     """Calls what the real provider calls for each resource of terraform/modules/locations."""
 
     def __init__(self, endpoint, region):
-        of = {"endpoint_url": endpoint, "region_name": region, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        of = {
+            "endpoint_url": endpoint,
+            "region_name": region,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
         self.sqs, self.sns, self.s3 = (boto3.client(service, **of) for service in ("sqs", "sns", "s3"))
 
     def create(self, type_name, values):
@@ -36,7 +41,9 @@ class Emulated:
             self.s3.delete_bucket(Bucket=state["id"])
 
     def aws_sqs_queue(self, values):
-        attributes = {ATTRIBUTES[key]: text(value) for key, value in values.items() if key in ATTRIBUTES and value is not None}
+        attributes = {
+            ATTRIBUTES[key]: text(value) for key, value in values.items() if key in ATTRIBUTES and value is not None
+        }
         url = self.sqs.create_queue(QueueName=values["name"], Attributes=attributes)["QueueUrl"]
         asked = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return {"id": url, "url": url, "arn": asked["Attributes"]["QueueArn"]}
@@ -52,7 +59,9 @@ class Emulated:
         return self.attribute("RedriveAllowPolicy", values, "redrive_allow_policy")
 
     def aws_sns_topic(self, values):
-        arn = self.sns.create_topic(Name=values["name"], Attributes={"KmsMasterKeyId": values["kms_master_key_id"]})["TopicArn"]
+        arn = self.sns.create_topic(Name=values["name"], Attributes={"KmsMasterKeyId": values["kms_master_key_id"]})[
+            "TopicArn"
+        ]
         return {"id": arn, "arn": arn}
 
     def aws_sns_topic_policy(self, values):
@@ -71,7 +80,9 @@ class Emulated:
 
     def aws_s3_bucket_public_access_block(self, values):
         names = {"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"}
-        block = {name: values["".join("_" + c.lower() if c.isupper() else c for c in name).strip("_")] for name in names}
+        block = {
+            name: values["".join("_" + c.lower() if c.isupper() else c for c in name).strip("_")] for name in names
+        }
         self.s3.put_public_access_block(Bucket=values["bucket"], PublicAccessBlockConfiguration=block)
         return {"id": values["bucket"]}
 
@@ -87,7 +98,9 @@ class Emulated:
             "ID": given["id"],
             "Status": given["status"],
             "Filter": {},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": int(given["noncurrent_version_expiration"][0]["noncurrent_days"])},
+            "NoncurrentVersionExpiration": {
+                "NoncurrentDays": int(given["noncurrent_version_expiration"][0]["noncurrent_days"])
+            },
             "AbortIncompleteMultipartUpload": {
                 "DaysAfterInitiation": int(given["abort_incomplete_multipart_upload"][0]["days_after_initiation"])
             },

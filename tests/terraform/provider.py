@@ -32,7 +32,11 @@ DATA = {
 def block_message(block):
     attributes = [
         MESSAGE.Attribute(
-            name=name, type=json.dumps(kind).encode(), computed="c" in flags, optional="o" in flags, required="r" in flags
+            name=name,
+            type=json.dumps(kind).encode(),
+            computed="c" in flags,
+            optional="o" in flags,
+            required="r" in flags,
         )
         for name, (kind, flags) in block.get("attributes", {}).items()
     ]
@@ -55,7 +59,10 @@ def messages(schemas):
 
 def computed(type_name, attribute, kind, values):
     """Made up, so that a reader sees where it comes from."""
-    name = next((values[key] for key in ("name", "bucket", "family", "alarm_name") if isinstance(values.get(key), str)), "made-up")
+    name = next(
+        (values[key] for key in ("name", "bucket", "family", "alarm_name") if isinstance(values.get(key), str)),
+        "made-up",
+    )
     if attribute == "arn":
         return f"arn:aws:{type_name.split('_')[1]}:{REGION}:{ACCOUNT}:{name}"
     if attribute in ("tags_all", "tags") and kind == ["map", "string"]:

@@ -30,7 +30,9 @@ ARGUMENT = re.compile(
     r'type: "(?P<type>\w+)",\s*storageClassType: "(?P<storage>\w+)",\s*\}',
     re.DOTALL,
 )
-FLAGS = re.compile(r"// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n(.*?)(?=\n\s*// \w+ - computed:|\Z)", re.DOTALL)
+FLAGS = re.compile(
+    r"// (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n(.*?)(?=\n\s*// \w+ - computed:|\Z)", re.DOTALL
+)
 CLASS = re.compile(r"^export class (\w+) extends cdktf\.\w+ \{(.*?)^\}", re.DOTALL | re.MULTILINE)
 FUNCTION = re.compile(r"^function (\w+)ToHclTerraform\(struct\) \{(.*?)^\}", re.DOTALL | re.MULTILINE)
 SYNTHESIS = re.compile(r"^    synthesizeHclAttributes\(\) \{(.*?)^    \}", re.DOTALL | re.MULTILINE)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The tables of variables and outputs in terraform/README.md, out of the configuration.
 
-    tests/terraform/tables.py --write     # puts them there; ./test fails while they differ
+tests/terraform/tables.py --write     # puts them there; ./test fails while they differ
 """
 
 import re

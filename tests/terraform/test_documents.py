@@ -38,7 +38,11 @@ class Guides(unittest.TestCase):
         program = re.search(r'^ENTRYPOINT \["(.+)"\]$', dockerfile, re.MULTILINE)[1]
         self.assertIn(f'["CMD", "{program}", "health"]', task)
         volumes = re.search(r"^VOLUME (\[.+\])$", dockerfile, re.MULTILINE)[1]
-        cache = re.search(r'variable "models_cache" \{.*?default += "(\S+)"', (ROOT / "terraform" / "variables.tf").read_text(), re.DOTALL)[1]
+        cache = re.search(
+            r'variable "models_cache" \{.*?default += "(\S+)"',
+            (ROOT / "terraform" / "variables.tf").read_text(),
+            re.DOTALL,
+        )[1]
         self.assertIn(f'"{cache}"', volumes)
 
 

@@ -5,10 +5,10 @@ import re
 import unittest
 from pathlib import Path
 
-import botocore.session
-import botocore.validate
 import configuration
 import test_run_task
+from api_models import alarm_request, camel, metrics_in, misfits, tracking
+
 from terraform import Terraform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,33 +23,6 @@ METRICS = {
     },
     "ECS/ContainerInsights": {"DesiredTaskCount", "RunningTaskCount"},
 }  # fmt: skip
-
-
-def misfits(service, operation, request):
-    """What the service's model says against a request: unknown names, wrong types, values that it does not list."""
-    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
-    report = botocore.validate.ParamValidator().validate(request, shape).generate_report()
-    return "\n".join([*filter(None, [report]), *unlisted(shape, request)])
-
-
-def unlisted(shape, value):
-    if shape.type_name == "structure":
-        for name, item in value.items():
-            if name in shape.members:
-                yield from unlisted(shape.members[name], item)
-    elif shape.type_name == "list":
-        for item in value:
-            yield from unlisted(shape.member, item)
-    elif getattr(shape, "enum", None) and value not in shape.enum:
-        yield f"{value} is none of {', '.join(shape.enum)}"
-
-
-def camel(value):
-    """Names as the API writes them, blocks that may stand once unpacked, nulls and empty lists left out."""
-    if isinstance(value, dict):
-        kept = {key: item for key, item in value.items() if item not in (None, [])}
-        return {"".join(part.capitalize() for part in key.split("_")): camel(item) for key, item in kept.items()}
-    return [camel(item) for item in value] if isinstance(value, list) else value
 
 
 class Example(unittest.TestCase):
@@ -118,14 +91,30 @@ class Example(unittest.TestCase):
                 {key: float(value) if key.startswith("Metric") else value for key, value in step.items() if value != ""}
                 for step in steps.pop("StepAdjustment")
             ]
-            request = {"PolicyName": policy["name"], "PolicyType": policy["policy_type"], "ResourceId": policy["resource_id"]}
-            request |= {"ServiceNamespace": policy["service_namespace"], "ScalableDimension": policy["scalable_dimension"]}
-            self.assertEqual(misfits("application-autoscaling", "PutScalingPolicy", {**request, "StepScalingPolicyConfiguration": steps}), "")
+            request = {
+                "PolicyName": policy["name"],
+                "PolicyType": policy["policy_type"],
+                "ResourceId": policy["resource_id"],
+            }
+            request |= {
+                "ServiceNamespace": policy["service_namespace"],
+                "ScalableDimension": policy["scalable_dimension"],
+            }
+            self.assertEqual(
+                misfits(
+                    "application-autoscaling", "PutScalingPolicy", {**request, "StepScalingPolicyConfiguration": steps}
+                ),
+                "",
+            )
 
     def test_other_services_take_the_words_they_are_given(self):
         repository, group = self.one("aws_ecr_repository.this"), self.one("aws_cloudwatch_log_group.this")
         encryption = {"encryptionType": repository["encryption_configuration"][0]["encryption_type"]}
-        made = {"repositoryName": repository["name"], "imageTagMutability": repository["image_tag_mutability"], "encryptionConfiguration": encryption}
+        made = {
+            "repositoryName": repository["name"],
+            "imageTagMutability": repository["image_tag_mutability"],
+            "encryptionConfiguration": encryption,
+        }
         self.assertEqual(misfits("ecr", "CreateRepository", made), "")
         retention = {"logGroupName": group["name"], "retentionInDays": group["retention_in_days"]}
         self.assertEqual(misfits("logs", "PutRetentionPolicy", retention), "")
@@ -146,22 +135,41 @@ class Example(unittest.TestCase):
         self.assertEqual([(namespace, name) for namespace, name in asked if name not in METRICS[namespace]], [])
 
     def test_autoscaling_takes_the_policy_and_its_metrics(self):
-        policy = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][0]
-        request = {"PolicyName": "x", "ServiceNamespace": "ecs", "ResourceId": "x", "ScalableDimension": "ecs:service:DesiredCount"}
+        policy = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][
+            0
+        ]
+        request = {
+            "PolicyName": "x",
+            "ServiceNamespace": "ecs",
+            "ResourceId": "x",
+            "ScalableDimension": "ecs:service:DesiredCount",
+        }
         request["TargetTrackingScalingPolicyConfiguration"] = tracking(policy)
         self.assertEqual(misfits("application-autoscaling", "PutScalingPolicy", request), "")
 
     def test_an_expression_names_only_metrics_that_are_there(self):
-        queries = [alarm["metric_query"] for alarm in self.of_type("aws_cloudwatch_metric_alarm").values() if alarm["metric_query"]]
-        tracked = self.one("aws_appautoscaling_policy.backlog_per_task")["target_tracking_scaling_policy_configuration"][0]
+        queries = [
+            alarm["metric_query"]
+            for alarm in self.of_type("aws_cloudwatch_metric_alarm").values()
+            if alarm["metric_query"]
+        ]
+        tracked = self.one("aws_appautoscaling_policy.backlog_per_task")[
+            "target_tracking_scaling_policy_configuration"
+        ][0]
         queries.append(tracked["customized_metric_specification"][0]["metrics"])
         self.assertEqual(len(queries), 5)
         for query in queries:
             ids = {metric["id"] for metric in query}
             expression = next(metric["expression"] for metric in query if metric["expression"])
-            self.assertEqual(set(re.findall(r"\b[a-z_]+\b", expression)), {metric["id"] for metric in query if not metric["expression"]})
+            self.assertEqual(
+                set(re.findall(r"\b[a-z_]+\b", expression)),
+                {metric["id"] for metric in query if not metric["expression"]},
+            )
             self.assertTrue(all(re.fullmatch("[a-z][A-Za-z0-9_]*", name) for name in ids))
-            self.assertEqual([metric["id"] for metric in query if metric["return_data"]], [next(m["id"] for m in query if m["expression"])])
+            self.assertEqual(
+                [metric["id"] for metric in query if metric["return_data"]],
+                [next(m["id"] for m in query if m["expression"])],
+            )
 
     def test_every_variable_of_the_containers_is_one_of_the_program(self):
         known = program_variables()
@@ -172,14 +180,25 @@ class Example(unittest.TestCase):
 
     def test_what_production_needs_is_given(self):
         names = {pair["name"] for key in ("environment", "secrets") for pair in self.container()[key]}
-        needed = {"QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ELASTICSEARCH_URL", "INITIAL_INDEX", "AUGMENTED_INDEX", "MODELS"}
+        needed = {
+            "QUEUE_URL",
+            "DEAD_LETTER_QUEUE_URL",
+            "ELASTICSEARCH_URL",
+            "INITIAL_INDEX",
+            "AUGMENTED_INDEX",
+            "MODELS",
+        }
         self.assertEqual(needed - names, set())
         self.assertEqual(self.container()["command"], ["run", "--production"])
 
     def test_every_alarm_for_people_has_its_entry_and_somebody_to_tell(self):
         guide = (ROOT / "docs" / "operations.md").read_text()
         headings = {heading.strip().lower() for heading in re.findall(r"^#+ (.*)$", guide, re.MULTILINE)}
-        alarms = [alarm for alarm in self.of_type("aws_cloudwatch_metric_alarm").values() if "Not an alarm for people" not in alarm["alarm_description"]]
+        alarms = [
+            alarm
+            for alarm in self.of_type("aws_cloudwatch_metric_alarm").values()
+            if "Not an alarm for people" not in alarm["alarm_description"]
+        ]
         self.assertEqual(len(alarms), 5)
         for alarm in alarms:
             entry = ANCHOR.search(alarm["alarm_description"])
@@ -211,50 +230,6 @@ def program_variables():
             if re.search(r"\benv\b", attributes):
                 names.add(explicit[1] if explicit else field.upper())
     return names
-
-
-def metrics_in(value):
-    """Namespace and name of each metric anywhere in a value."""
-    if isinstance(value, dict):
-        if value.get("metric_name"):
-            yield value["namespace"], value["metric_name"]
-        value = list(value.values())
-    for item in value if isinstance(value, list) else []:
-        yield from metrics_in(item)
-
-
-def alarm_request(alarm):
-    names = {"metric_query": "Metrics", "evaluation_periods": "EvaluationPeriods"}
-    kept = {key: value for key, value in alarm.items() if value not in (None, [], "", 0, {})}
-    for key in ("id", "arn", "region", "tags_all", "tags", "evaluate_low_sample_count_percentiles"):
-        kept.pop(key, None)
-    request = {names.get(key, "".join(part.capitalize() for part in key.split("_"))): value for key, value in kept.items()}
-    request["OKActions"] = request.pop("OkActions", [])
-    request["Dimensions"] = dimensions(request.get("Dimensions", {}))
-    request["Metrics"] = [query(metric) for metric in request.get("Metrics", [])]
-    return request
-
-
-def dimensions(mapping):
-    return [{"Name": name, "Value": value} for name, value in mapping.items()]
-
-
-def query(metric):
-    request = {"Id": metric["id"], "ReturnData": bool(metric["return_data"])}
-    if metric["expression"]:
-        return {**request, "Expression": metric["expression"], "Label": metric["label"]}
-    stat = metric["metric"][0]
-    of = {"Namespace": stat["namespace"], "MetricName": stat["metric_name"], "Dimensions": dimensions(stat["dimensions"])}
-    return {**request, "MetricStat": {"Metric": of, "Period": stat["period"], "Stat": stat["stat"]}}
-
-
-def tracking(policy):
-    request = camel({key: policy[key] for key in ("target_value", "scale_in_cooldown", "scale_out_cooldown")})
-    metrics = camel(policy["customized_metric_specification"][0]["metrics"])
-    for metric in metrics:
-        for stat in metric.pop("MetricStat", []):
-            metric["MetricStat"] = {**stat, "Metric": stat["Metric"][0]}
-    return {**request, "CustomizedMetricSpecification": {"Metrics": metrics}}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import configuration
 from emulated import IN_MEMORY, Emulated
 from provider import REGION
+
 from terraform import Terraform
 
 
@@ -45,7 +46,10 @@ class Locations(unittest.TestCase):
         self.assertEqual(json.loads(dead_letters["RedriveAllowPolicy"])["sourceQueueArns"], [queue["QueueArn"]])
         self.assertEqual((queue["VisibilityTimeout"], queue["ReceiveMessageWaitTimeSeconds"]), ("60", "20"))
         self.assertEqual(dead_letters["MessageRetentionPeriod"], "1209600")
-        self.assertEqual([statement["Sid"] for statement in json.loads(queue["Policy"])["Statement"]], ["NothingWithoutTls", "UpstreamTopics"])
+        self.assertEqual(
+            [statement["Sid"] for statement in json.loads(queue["Policy"])["Statement"]],
+            ["NothingWithoutTls", "UpstreamTopics"],
+        )
 
     def test_a_model_set_that_is_overwritten_comes_back(self):
         bucket, key = self.outputs["models_bucket"]["name"], "set/features/manifest.json"
@@ -68,7 +72,9 @@ class Locations(unittest.TestCase):
 
 class Emulation(unittest.TestCase):
     def test_every_resource_of_the_module_is_created_there_but_two(self):
-        used = configuration.types_used(Path(__file__).resolve().parents[2] / "terraform" / "modules" / "locations", "resource")
+        used = configuration.types_used(
+            Path(__file__).resolve().parents[2] / "terraform" / "modules" / "locations", "resource"
+        )
         self.assertEqual({name for name in used if not hasattr(Emulated, name)}, IN_MEMORY)
 
 

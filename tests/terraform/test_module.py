@@ -11,6 +11,7 @@ from pathlib import Path
 import configuration
 import tables
 from provider import SCHEMA
+
 from terraform import ROOT, Failed, Terraform
 
 SKIP = re.compile(r"^ *#checkov:skip=(CKV2?_AWS_\d+):\S.{20,}\n", re.MULTILINE)
@@ -46,7 +47,12 @@ module "service" {
 
 class Modules(unittest.TestCase):
     def test_the_format_is_terraforms(self):
-        done = subprocess.run(["terraform", "fmt", "-check", "-recursive", "-diff", str(ROOT)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["terraform", "fmt", "-check", "-recursive", "-diff", str(ROOT)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_the_schema_knows_every_type_and_no_other(self):
@@ -54,7 +60,10 @@ class Modules(unittest.TestCase):
             self.assertEqual(set(SCHEMA[kind]), configuration.types_used(ROOT, kind))
 
     def test_an_argument_that_the_provider_does_not_know_is_refused(self):
-        for wrong, why in (('fifo_queu = true', "Unsupported argument"), ('name = ["a"]', "Incorrect attribute value type")):
+        for wrong, why in (
+            ("fifo_queu = true", "Unsupported argument"),
+            ('name = ["a"]', "Incorrect attribute value type"),
+        ):
             with Terraform("modules/locations") as terraform:
                 file = Path(terraform.copy.name) / "modules" / "locations" / "wrong.tf"
                 file.write_text(f'resource "aws_sqs_queue" "wrong" {{\n  {wrong}\n}}\n')
@@ -92,7 +101,16 @@ class Checkov(unittest.TestCase):
     """Every finding is mended, or skipped with a reason in the code; and what is skipped would be found."""
 
     def findings(self, folder):
-        command = [Path(sys.executable).parent / "checkov", "--skip-download", "--output", "json", "--framework", "terraform", "-d", folder]
+        command = [
+            Path(sys.executable).parent / "checkov",
+            "--skip-download",
+            "--output",
+            "json",
+            "--framework",
+            "terraform",
+            "-d",
+            folder,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         report = json.loads(done.stdout)
         return {(Path(found["file_path"]).name, found["check_id"]) for found in report["results"]["failed_checks"]}

@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 import botocore.session
+
 from terraform import Terraform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,9 @@ class Permissions(unittest.TestCase):
         self.assertEqual(called([sqs + "client.receive_message()"]), {"sqs:ReceiveMessage"})
         self.assertEqual(called([sqs + "client\n    .delete_message_batch().queue_url(url)"]), {"sqs:DeleteMessage"})
         self.assertEqual(called([sqs + "self.client.purge_queue().queue_url(url)"]), {"sqs:PurgeQueue"})
-        self.assertEqual(called([s3 + "s3.head_object()", s3 + "s3.list_objects_v2()"]), {"s3:GetObject", "s3:ListBucket"})
+        self.assertEqual(
+            called([s3 + "s3.head_object()", s3 + "s3.list_objects_v2()"]), {"s3:GetObject", "s3:ListBucket"}
+        )
         self.assertEqual(called([sqs + "queue.receive()", sqs + "message_id()", sqs + "phase.subscribe()"]), set())
         self.assertGreaterEqual(len(called(product_sources())), 8)
 
@@ -87,7 +90,9 @@ class Permissions(unittest.TestCase):
     def test_it_may_protect_its_task_if_and_only_if_it_does(self):
         granted = {action for action in actions(self.service) if action.split(":")[0] not in SERVICES}
         self.assertEqual(granted, asked_of_the_agent(product_sources()))
-        self.assertEqual(asked_of_the_agent(['["task-protection"]; http.get(a)', "http.put(b)"]), {"ecs:GetTaskProtection"})
+        self.assertEqual(
+            asked_of_the_agent(['["task-protection"]; http.get(a)', "http.put(b)"]), {"ecs:GetTaskProtection"}
+        )
 
     def test_one_off_tasks_may_do_no_other_things_but_to_more_queues(self):
         self.assertEqual(actions(self.one_off), actions(self.service))
@@ -95,7 +100,9 @@ class Permissions(unittest.TestCase):
     def test_the_service_cannot_take_dead_letters_and_a_one_off_task_can(self):
         def may(policy, action, queue):
             statements = json.loads(policy)["Statement"]
-            return any(action in one["Action"] and any(arn.endswith(queue) for arn in one["Resource"]) for one in statements)
+            return any(
+                action in one["Action"] and any(arn.endswith(queue) for arn in one["Resource"]) for one in statements
+            )
 
         self.assertTrue(may(self.service, "sqs:SendMessage", "-dead-letters"))
         self.assertFalse(may(self.service, "sqs:SendMessage", ":inference-manager"))
@@ -106,7 +113,9 @@ class Permissions(unittest.TestCase):
 
     def test_payloads_are_read_from_the_named_buckets_alone(self):
         statements = {statement["Sid"]: statement for statement in json.loads(self.service)["Statement"]}
-        self.assertEqual(statements["ReadPayloads"]["Resource"], ["arn:aws:s3:::payloads-1/*", "arn:aws:s3:::payloads.1/*"])
+        self.assertEqual(
+            statements["ReadPayloads"]["Resource"], ["arn:aws:s3:::payloads-1/*", "arn:aws:s3:::payloads.1/*"]
+        )
 
     def test_every_statement_has_a_name_of_its_own(self):
         for policy in (self.service, self.one_off):
@@ -116,7 +125,9 @@ class Permissions(unittest.TestCase):
 
     def test_nothing_is_granted_on_everything(self):
         for policy in (self.service, self.one_off):
-            self.assertNotIn("*", [arn for statement in json.loads(policy)["Statement"] for arn in statement["Resource"]])
+            self.assertNotIn(
+                "*", [arn for statement in json.loads(policy)["Statement"] for arn in statement["Resource"]]
+            )
             self.assertFalse([action for action in actions(policy) if "*" in action])
 
 

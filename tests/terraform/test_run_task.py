@@ -22,7 +22,9 @@ OUTPUT = {
     "log_group": "/ecs/inference-manager",
     "log_prefix": "service/inference-manager",
     "compatibility": "FARGATE",
-    "network": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}},
+    "network": {
+        "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}
+    },
 }
 
 
@@ -59,7 +61,16 @@ class Task:
             return {"tasks": [{"taskArn": TASK, "lastStatus": "RUNNING", "containers": []}]}
         container = {"name": "inference-manager"}
         container.update({"reason": "CannotPullContainerError"} if self.code is None else {"exitCode": self.code})
-        return {"tasks": [{"taskArn": TASK, "lastStatus": "STOPPED", "stoppedReason": "Essential container exited", "containers": [container]}]}
+        return {
+            "tasks": [
+                {
+                    "taskArn": TASK,
+                    "lastStatus": "STOPPED",
+                    "stoppedReason": "Essential container exited",
+                    "containers": [container],
+                }
+            ]
+        }
 
     def StopTask(self, _asked):
         self.looks = 0
@@ -86,7 +97,10 @@ esac
 class RunTask(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.program("terraform", f"#!/bin/sh\n[ \"$*\" = '-chdir=root output -json run_task' ] || exit 1\ncat <<'END'\n{json.dumps(OUTPUT)}\nEND\n")
+        self.program(
+            "terraform",
+            f"#!/bin/sh\n[ \"$*\" = '-chdir=root output -json run_task' ] || exit 1\ncat <<'END'\n{json.dumps(OUTPUT)}\nEND\n",
+        )
 
     def program(self, name, text):
         (self.folder / name).write_text(text)
@@ -131,9 +145,15 @@ class RunTask(unittest.TestCase):
         code, output, errors = self.run_task("redrive", "--dry-run", "--class", "not_found", **aws)
         self.assertEqual((code, output), (3, ["first", "second"]), errors)
         asked = dict(reversed(server.requests))
-        self.assertEqual(asked["RunTask"]["overrides"]["containerOverrides"][0]["command"], ["redrive", "--dry-run", "--class", "not_found"])
+        self.assertEqual(
+            asked["RunTask"]["overrides"]["containerOverrides"][0]["command"],
+            ["redrive", "--dry-run", "--class", "not_found"],
+        )
         self.assertEqual(asked["RunTask"]["networkConfiguration"], OUTPUT["network"])
-        self.assertEqual((asked["RunTask"]["cluster"], asked["RunTask"]["taskDefinition"]), ("catalogue", "inference-manager-one-off"))
+        self.assertEqual(
+            (asked["RunTask"]["cluster"], asked["RunTask"]["taskDefinition"]),
+            ("catalogue", "inference-manager-one-off"),
+        )
         self.assertEqual(asked["GetLogEvents"]["logStreamName"], "service/inference-manager/0123456789abcdef")
 
     def test_it_ends_with_the_exit_code_of_the_command(self):
