@@ -10,6 +10,9 @@ FROM docker.io/library/rust:1.95-bookworm AS toolchain
 
 
 FROM toolchain AS inventory
+# jq's version is that of the base image's Debian, whichever that is.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends jq && rm --recursive /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,id=inference-manager-registry,target=/usr/local/cargo/registry,sharing=locked \
@@ -41,7 +44,7 @@ RUN --mount=type=cache,id=inference-manager-registry,target=/usr/local/cargo/reg
 # of images look for.
 RUN ldd /image/inference-manager | grep --only-matching '/[^ ]*' | xargs cp --parents --dereference --target-directory /image && \
     cp --parents --dereference /etc/ssl/certs/ca-certificates.crt /etc/os-release /image && \
-    mkdir --parents /image/var/lib/dpkg/status.d && \
+    mkdir --parents /image/var/cache /image/var/lib/dpkg/status.d && \
     for package in ca-certificates libc6 libgcc-s1; do \
       dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package"; \
     done && \
@@ -60,15 +63,15 @@ LABEL org.opencontainers.image.title="inference-manager" \
 COPY --from=build /image /
 # The only folders that are written to. As volumes they stay writable on a read-only root, and a volume that is
 # mounted there belongs to the same user.
-COPY --from=build --chown=65532:65532 /empty /cache
+COPY --from=build --chown=65532:65532 /empty /var/cache/inference-manager
 COPY --from=build --chown=65532:65532 /empty /out
-VOLUME ["/cache", "/out"]
+VOLUME ["/var/cache/inference-manager", "/out"]
 WORKDIR /
 USER 65532:65532
 # Two arenas: glibc gives each thread its own, and keeps in each what a large picture needed (419 MiB instead of 220).
 ENV ADMIN_ADDRESS=0.0.0.0:9464 \
     MALLOC_ARENA_MAX=2 \
-    MODELS_CACHE=/cache
+    MODELS_CACHE=/var/cache/inference-manager
 EXPOSE 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["/inference-manager", "health"]

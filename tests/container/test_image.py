@@ -22,6 +22,7 @@ from service import free_port, until  # noqa: E402
 
 IMAGE = Image(os.environ["CONTAINER"])
 LARGEST = 80_000_000  # bytes, without VGG16's weights, which nobody may ship
+CACHE = "/var/cache/inference-manager"
 ACCESS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": services.REGION}
 NOWHERE = {
     **ACCESS,
@@ -49,7 +50,7 @@ def files():
 class Contents(unittest.TestCase):
     def test_it_holds_the_program_what_that_needs_and_nothing_to_run_besides(self):
         library = r"lib/[a-z0-9_]+-linux-gnu/lib(c|m|gcc_s)\.so\.[0-9]+|lib64/ld-linux-x86-64\.so\.2|lib/ld-linux-aarch64\.so\.1"
-        settings = r"etc/(passwd|group|nsswitch\.conf|os-release|ssl/certs/ca-certificates\.crt)"
+        settings = r"etc/(passwd|group|os-release|ssl/certs/ca-certificates\.crt)"
         packages = r"var/lib/dpkg/status\.d/(ca-certificates|libc6|libgcc-s1)"
         known = re.compile(rf"inference-manager|LICENSE|samples/[^/]+|{library}|{settings}|{packages}")
         plain = [name for name, path in files().items() if path.is_symlink() or not path.is_dir()]
@@ -58,7 +59,7 @@ class Contents(unittest.TestCase):
 
     def test_nothing_in_it_is_set_uid_or_writable_by_anybody_but_root_except_two_folders(self):
         writable = [name for name, path in files().items() if path.lstat().st_uid or path.lstat().st_mode & 0o6022]
-        self.assertEqual(sorted(writable), ["cache", "out"])
+        self.assertEqual(sorted(writable), ["out", "var/cache/inference-manager"])
 
     def test_it_is_small(self):
         size = sum(path.lstat().st_size for path in files().values())
@@ -74,7 +75,7 @@ class Contents(unittest.TestCase):
         self.assertEqual(settings["Healthcheck"]["Test"], ["CMD", "/inference-manager", "health"])
         self.assertEqual(list(settings["ExposedPorts"]), ["9464/tcp"])
         self.assertIn("ADMIN_ADDRESS=0.0.0.0:9464", settings["Env"])
-        self.assertEqual(sorted(settings["Volumes"]), ["/cache", "/out"])
+        self.assertEqual(sorted(settings["Volumes"]), ["/out", "/var/cache/inference-manager"])
         self.assertEqual(settings["Labels"]["org.opencontainers.image.revision"], commit())
 
     def test_it_names_the_version_that_cargo_knows(self):
@@ -84,7 +85,7 @@ class Contents(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn(f"inference-manager {version} ({commit()[:12]})", said)
 
-    def test_the_inventory_names_every_crate_and_every_package_of_debian(self):
+    def test_the_inventory_names_every_crate_every_package_of_debian_the_weights_and_nothing_else(self):
         inventory = json.loads((IMAGE.home / "inference-manager.cdx.json").read_text())
         self.assertEqual(inventory["bomFormat"], "CycloneDX")
         named = {(one["name"], one["version"]) for one in inventory["components"]}
@@ -93,21 +94,37 @@ class Contents(unittest.TestCase):
         crates = {tuple(line.split()[:2]) for line in listed.splitlines() if line}
         crates = {(name, version.removeprefix("v")) for name, version in crates}
         self.assertIn("burn", {name for name, _ in crates})
-        self.assertEqual(crates - named - {("inference-manager", inventory["metadata"]["component"]["version"])}, set())
-        for record in (IMAGE.root / "var/lib/dpkg/status.d").iterdir():
-            version = re.search(r"^Version: (.*)", record.read_text(), re.MULTILINE)[1]
-            self.assertIn((record.name, version), named)
+        records = [path.read_text() for path in (IMAGE.root / "var/lib/dpkg/status.d").iterdir()]
+        fields = ("Package", "Version")
+        packages = {tuple(re.search(rf"^{field}: (.*)", text, re.MULTILINE)[1] for field in fields) for text in records}
+        weights = [one for one in inventory["components"] if one["type"] == "machine-learning-model"]
+        manifest = json.loads((REPOSITORY / "models/sets/default/features/manifest.json").read_text())
+        self.assertEqual([one["hashes"][0]["content"] for one in weights], [manifest["weights"]["sha256"]])
+        whole = inventory["metadata"]["component"]
+        named = (named | {(whole["name"], whole["version"])}) - {(one["name"], one["version"]) for one in weights}
+        self.assertEqual(named, crates | packages)
+        references = {one["bom-ref"] for one in [whole, *inventory["components"]]}
+        graph = inventory["dependencies"]
+        self.assertLessEqual({one for node in graph for one in [node["ref"], *node.get("dependsOn", [])]}, references)
 
 
 class Commands(unittest.TestCase):
     def test_a_run_over_the_samples_leaves_its_results_in_the_volume(self):
-        with folder_of(IMAGE) as out:
-            status, said = ended(IMAGE, ["run"], mounts={"/out": out})
+        self.assert_runs(IMAGE)
+
+    def test_so_does_one_by_any_other_user(self):
+        image = Image(IMAGE.home)
+        image.user = image.group = 1234
+        self.assert_runs(image)
+
+    def assert_runs(self, image):
+        with folder_of(image) as out:
+            status, said = ended(image, ["run"], mounts={"/out": out})
             self.assertEqual(status, 0, said)
-            pictures = [path for path in (IMAGE.root / "samples").iterdir() if path.suffix not in (".md", ".py")]
+            pictures = [path for path in (image.root / "samples").iterdir() if path.suffix != ".md"]
             self.assertEqual(len((out / "augmented.ndjson").read_text().splitlines()), len(pictures))
             self.assertTrue((out / "index.html").is_file())
-            self.assertEqual((out / "augmented.ndjson").stat().st_uid, IMAGE.user)
+            self.assertEqual((out / "augmented.ndjson").stat().st_uid, image.user)
 
     def test_nothing_is_written_outside_the_volumes(self):
         status, said = ended(IMAGE, ["run", "--out", "/results"])
@@ -164,7 +181,7 @@ class Task(unittest.TestCase):
         self.admin = f"127.0.0.1:{free_port()}"
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self.container = self.enterContext(
-            Container(IMAGE, None, self.variables(), {"/cache": self.cache}, **streams)
+            Container(IMAGE, None, self.variables(), {CACHE: self.cache}, **streams)
         )
 
     def variables(self):
