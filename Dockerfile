@@ -41,15 +41,16 @@ RUN --mount=type=cache,id=inference-manager-registry,target=/usr/local/cargo/reg
     mkdir /image /empty && \
     strip --strip-debug -o /image/inference-manager /target/release/inference-manager
 # glibc's libraries and the roots of TLS, with Debian's record of the packages they are from, which scanners
-# of images look for.
+# of images look for. All of it for anybody to read, whatever the checkout's umask was.
 RUN ldd /image/inference-manager | grep --only-matching '/[^ ]*' | xargs cp --parents --dereference --target-directory /image && \
     cp --parents --dereference /etc/ssl/certs/ca-certificates.crt /etc/os-release /image && \
     mkdir --parents /image/var/cache /image/var/lib/dpkg/status.d && \
     for package in ca-certificates libc6 libgcc-s1; do \
-      dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package"; \
+      dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package" || exit; \
     done && \
     cp --recursive container/root/. /image && \
-    cp --recursive LICENSE samples /image
+    cp --recursive LICENSE samples /image && \
+    chmod --recursive u=rwX,go=rX /image
 
 
 FROM scratch
