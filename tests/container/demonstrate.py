@@ -15,7 +15,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import yaml
+import compose
 from container import Container, Image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -36,20 +36,13 @@ http {{
 """
 
 
-def resolved():
-    """compose.yaml as docker-compose understands it, with absolute paths."""
-    command = ["docker-compose", "--file", REPOSITORY / "compose.yaml", "config"]
-    return yaml.safe_load(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["services"]
-
-
 class Volumes:
     """The files that a service gets, below a folder instead of below the root of a container."""
 
     def __init__(self, service, home):
         self.home, self.paths = home, []
-        for volume in service.get("volumes", []):
-            outside, inside, access = volume.split(":")
-            assert access == "ro" and Path(outside).exists(), f"{volume}: it is missing, or may be written to"
+        for outside, inside, read_only in compose.volumes(service):
+            assert read_only and Path(outside).exists(), f"{outside}: it is missing, or may be written to"
             self.paths.append(inside)
             place = home / inside.lstrip("/")
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +127,7 @@ def scraped():
 
 
 def demonstrate(work):
-    services = resolved()
+    services = compose.services()
     for name in services:
         (work / name).mkdir(parents=True)
     settings = services["elasticsearch"]["environment"]
@@ -175,7 +168,7 @@ def main():
     work = Path(sys.argv[1]).resolve()
     work.mkdir(parents=True)
     hosts = work / "hosts"
-    hosts.write_text("127.0.0.1 localhost " + " ".join(resolved()) + "\n", encoding="utf-8")
+    hosts.write_text("127.0.0.1 localhost " + " ".join(compose.services()) + "\n", encoding="utf-8")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
     demonstrate(work)
