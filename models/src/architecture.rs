@@ -9,7 +9,7 @@ use crate::aspect_ratio;
 use crate::efficientnet_lite0::EfficientNetLite0;
 use crate::import::Checkpoint;
 use crate::model::{Device, Model, ModelError};
-use crate::network::{Forward, Network, Provenance};
+use crate::network::{Forward, Network, Precision, Provenance};
 use crate::palette;
 use crate::picture::ViewSpec;
 use crate::resnet18::ResNet18;
@@ -44,6 +44,7 @@ type Load = fn(&Stored, Device) -> Result<Arc<dyn Forward>, ModelError>;
 /// A network without its type, so that all stand in one list.
 pub(crate) struct NetworkKind {
     pub provenance: Provenance,
+    pub precision: Precision,
     pub dimensions: usize,
     input_multiple: u32,
     load: Load,
@@ -74,6 +75,7 @@ impl Architecture {
             name: N::NAME,
             kind: Kind::Network(NetworkKind {
                 provenance: N::PROVENANCE,
+                precision: N::PRECISION,
                 dimensions: N::DIMENSIONS,
                 input_multiple: N::INPUT_MULTIPLE,
                 load: weights::load::<N>,

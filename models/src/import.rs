@@ -39,7 +39,9 @@ pub struct Imported {
     pub bytes: u64,
     /// Length of the vectors.
     pub dimensions: usize,
-    /// What storing kernels and matrices as f16 costs.
+    /// How kernels and matrices are stored: `f16` or `f32`.
+    pub precision: &'static str,
+    /// What storing them so costs.
     pub loss: Loss,
 }
 
@@ -117,6 +119,7 @@ pub fn import(name: &str, file: &Path, out: &Path) -> Result<Imported, ImportErr
         sha256: weights.sha256,
         bytes: weights.bytes,
         dimensions: kind.dimensions,
+        precision: kind.precision.name(),
         loss: loss(&before, &after),
     })
 }

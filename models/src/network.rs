@@ -24,6 +24,8 @@ pub(crate) trait Network: Module + Send + Sync + Sized + 'static {
     const INPUT_MULTIPLE: u32;
     /// What an imported set says of it.
     const PROVENANCE: Provenance;
+    /// How its kernels and matrices are stored.
+    const PRECISION: Precision = Precision::Half;
     /// The tensors of the published checkpoint that are dropped on purpose: a name, or `*` and the
     /// end of a name.
     const DROPPED: &'static [&'static str];
@@ -42,6 +44,25 @@ pub(crate) trait Network: Module + Send + Sync + Sized + 'static {
     /// `[batch, 3, height, width]` to `[batch, DIMENSIONS]`; each row depends on its own picture
     /// alone, to the bit.
     fn forward(&self, input: Tensor<4>) -> Tensor<2>;
+}
+
+/// How kernels and matrices are stored; computing is always in f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precision {
+    /// f16, which halves the file, where rounding turns the answers by less than one can see.
+    Half,
+    /// f32.
+    Single,
+}
+
+impl Precision {
+    /// Its name in manifests.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Half => "f16",
+            Self::Single => "f32",
+        }
+    }
 }
 
 /// One layer's two names.

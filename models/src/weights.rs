@@ -11,7 +11,7 @@ use burn::store::{
 use burn::tensor::Shape;
 
 use crate::model::{Device, ModelError};
-use crate::network::{Forward, Network};
+use crate::network::{Forward, Network, Precision};
 pub(crate) use naming::Naming;
 pub(crate) use stored::Stored;
 
@@ -33,12 +33,13 @@ pub(crate) fn load_module<N: Network>(stored: &Stored, device: Device) -> Result
     Ok(network)
 }
 
-/// Writes a network as safetensors under the names of its modules here: kernels and matrices as
-/// f16, which halves the file, and the few numbers of each normalisation as f32.
+/// Writes a network as safetensors under the names of its modules here: kernels and matrices as its
+/// [`Precision`] says, the few numbers of each normalisation as f32.
 pub(crate) fn store<N: Network>(network: &N) -> Result<Vec<u8>, ModelError> {
-    let mut store = SafetensorsStore::from_bytes(None)
-        .clear_metadata()
-        .with_to_adapter(HalfPrecisionAdapter::new());
+    let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
+    if N::PRECISION == Precision::Half {
+        store = store.with_to_adapter(HalfPrecisionAdapter::new());
+    }
     network.save_into(&mut store).map_err(|error| ModelError::Weights(error.to_string()))?;
     store.get_bytes().map_err(|error| ModelError::Weights(error.to_string()))
 }

@@ -34,8 +34,7 @@ fn pictures() -> Vec<Rgb> {
     samples().into_iter().map(|(_, picture)| picture).collect()
 }
 
-/// Storing kernels as f16 turns the vectors by about 5e-6, of a dark one by 2e-5; decoding and
-/// resizing add nothing.
+/// Decoding and resizing add nothing that could be seen.
 #[test]
 fn features_from_file_to_vector_are_those_of_pillow_and_pytorch_with_the_original_weights() {
     let expected = golden::rows("samples.features.f32", 1280);
@@ -44,7 +43,7 @@ fn features_from_file_to_vector_are_those_of_pillow_and_pytorch_with_the_origina
     {
         let cosine = golden::cosine(vector(answer), expected);
         println!("{} {cosine:.7}", sample["file"]);
-        assert!(cosine >= 0.9999, "{}: {cosine}", sample["file"]);
+        assert!(cosine >= 0.999_999, "{}: {cosine}", sample["file"]);
     }
 }
 

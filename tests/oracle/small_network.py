@@ -32,7 +32,7 @@ def main():
     vector = reference.Features(SIDE)(golden)
     manifest["name"] += f"-at-{SIDE}"
     manifest["preprocessing"].update(width=SIDE, height=SIDE)
-    # The weights are f16, and so small a picture leaves little to average over.
+    # So small a picture leaves little to average over: a difference in the last digits turns the vector.
     manifest["golden"].update(tolerance=0.05, output={"features": (vector / np.linalg.norm(vector)).tolist()})
     file.write_text(json.dumps(manifest), encoding="utf-8")
 

@@ -13,7 +13,7 @@ fn network(device: Device) -> EfficientNetLite0 {
 }
 
 #[test]
-fn the_network_gives_pytorchs_features_for_the_same_tensor_and_the_same_rounded_weights() {
+fn the_network_gives_pytorchs_features_for_the_same_tensor_and_weights() {
     agreement::agrees_with_pytorch(&network(Device::Flex).fold(), Device::Flex, GOLDEN);
 }
 

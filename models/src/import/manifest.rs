@@ -46,7 +46,7 @@ pub(super) fn manifest(
             file: "weights.safetensors".into(),
             bytes: weights.len() as u64,
             sha256: set::hex(weights),
-            dtype: "f16".into(),
+            dtype: kind.precision.name().into(),
         }),
         golden: GoldenEntry {
             input: GOLDEN_NAME.into(),
