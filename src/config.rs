@@ -134,6 +134,7 @@ impl Config {
         };
         check_together(&config, options, &mut problems);
         check_drain(&config, options, &mut problems);
+        check_idle(&config, options, &mut problems);
         problems.none_or(config)
     }
 }
@@ -227,6 +228,17 @@ fn check_drain(config: &Config, options: &Options, problems: &mut Problems) {
     if config.limits.drain < servers.long_poll && !config.limits.drain.is_zero() {
         let remedy = "a drain may not be shorter than a receive may wait (--long-poll)";
         problems.note("drain", &options.limits.drain, remedy);
+    }
+}
+
+/// Before a receive has come back nobody knows whether there is anything.
+fn check_idle(config: &Config, options: &Options, problems: &mut Problems) {
+    let Engines::Service(servers) = &config.engines else { return };
+    let Some(text) = &options.lifetime.exit_when_idle else { return };
+    let limit = servers.exit_when_idle.filter(|limit| !limit.is_zero());
+    if limit.is_some_and(|limit| limit <= servers.long_poll) {
+        let remedy = "it must be longer than a receive may wait (--long-poll)";
+        problems.note("exit-when-idle", text, remedy);
     }
 }
 

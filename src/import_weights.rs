@@ -35,8 +35,8 @@ pub struct ImportOptions {
 /// [`Stopped`] with what is wrong with the name, the checkpoint (tensors by name) or a file.
 pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
     let ImportOptions { file, architecture, out } = options;
-    let Imported { folder, sha256, bytes, dimensions, precision, loss } = import(architecture, file, out)
-        .map_err(|error| match error {
+    let Imported { folder, sha256, bytes, dimensions, precision, loss } =
+        import(architecture, file, out).map_err(|error| match error {
             ImportError::File { .. } => Stopped::unavailable(error),
             ImportError::Architecture { .. } | ImportError::Checkpoint { .. } => {
                 Stopped::usage(error)

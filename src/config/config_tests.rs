@@ -172,6 +172,34 @@ fn a_drain_is_not_shorter_than_a_receive_may_wait() {
 }
 
 #[test]
+fn idleness_lasts_longer_than_a_receive_may_wait() {
+    let told = service_problems(&["--exit-when-idle", "20s"]);
+    assert!(told.contains("--exit-when-idle (or EXIT_WHEN_IDLE) is \"20s\""), "{told}");
+    assert!(service(&["--exit-when-idle", "21s"]).is_ok());
+    assert!(service(&["--exit-when-idle", "4s", "--long-poll", "3s"]).is_ok());
+}
+
+#[test]
+fn traces_and_the_agent_have_addresses() {
+    let told = service_problems(&[
+        "--otlp-endpoint",
+        "collector:4318",
+        "--trace-ratio",
+        "2",
+        "--ecs-agent-uri",
+        "169.254.170.2",
+        "--exit-when-idle",
+        "soon",
+    ]);
+    for option in ["--otlp-endpoint", "--trace-ratio", "--ecs-agent-uri", "--exit-when-idle"] {
+        assert!(told.contains(option), "{option} is missing in {told}");
+    }
+    let config = service(&["--otlp-endpoint", "http://collector:4318", "--trace-ratio", "0.1"]);
+    let traces = config.unwrap().traces.unwrap();
+    assert_eq!((traces.endpoint.port(), traces.ratio), (Some(4318), 0.1));
+}
+
+#[test]
 fn every_wrong_access_is_named() {
     let told = service_problems(&[
         "--elasticsearch-username",

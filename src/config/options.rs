@@ -279,8 +279,8 @@ pub struct AccessOptions {
 pub struct LifetimeOptions {
     /// End with exit code 0 once nothing has come and nothing was in flight for this long
     ///
-    /// For one-off tasks that work a backlog off. Time in which a dependency does not answer is not
-    /// counted. [default: never]
+    /// For one-off tasks that work a backlog off; longer than --long-poll. Time in which a dependency
+    /// does not answer is not counted. [default: never]
     #[arg(long, env, value_name = "TIME")]
     pub exit_when_idle: Option<String>,
 

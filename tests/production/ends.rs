@@ -20,7 +20,8 @@ async fn a_one_off_task_ends_when_the_queue_is_worked_off() {
         stage.send(id).await;
     }
 
-    let mut service = stage.start(&["--exit-when-idle", "2s"]).await;
+    // Longer than a busy emulator takes for a receive.
+    let mut service = stage.start(&["--exit-when-idle", "15s"]).await;
 
     assert_eq!(service.code(), Some(0));
     stage.queues_are_empty().await;
