@@ -92,6 +92,9 @@ def jpegs(rgb: Image.Image, grey: Image.Image, cmyk: Image.Image) -> None:
         rgb.save(FOLDER / "rgb.ppm")
         command = ["cjpeg", "-quality", "90", *options, str(FOLDER / "rgb.ppm")]
         case(f"{name}.jpg", subprocess.run(command, input=b"0;1;2;", capture_output=True, check=True).stdout)
+    # Refused, so it has no case: no decoder of ours reads this coding.
+    arithmetic = ["cjpeg", "-arithmetic", str(FOLDER / "rgb.ppm")]
+    (HERE / "arithmetic.jpg").write_bytes(subprocess.run(arithmetic, capture_output=True, check=True).stdout)
     (FOLDER / "rgb.ppm").unlink()
     case("1x1.jpg", saved(rgb.resize((1, 1)), "JPEG"))
 

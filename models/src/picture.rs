@@ -21,6 +21,7 @@ mod raster;
 mod resize;
 mod rgb;
 mod tiff;
+mod vectors;
 mod views;
 
 pub use format::Format;

@@ -9,6 +9,9 @@
 //! markers ─► Frame ─► scans (Huffman) ─► blocks ─► Plane a component ─► rows upsampled ─► RGB
 //! ```
 //!
+//! Where the host has AVX2, the inverse transform and the colours are computed with it, to the same
+//! bits; the rest is plain code.
+//!
 //! Unlike libjpeg it is strict: data that end too early or break off at a marker are an error,
 //! where libjpeg fills the rest with grey. What follows the end-of-image marker is of no concern.
 //! Sequential and progressive Huffman coding of 8 bits is read, nothing arithmetic or lossless.
@@ -22,6 +25,7 @@ mod plane;
 mod progressive;
 mod scan;
 mod segment;
+mod upsampling;
 
 use super::PictureError;
 use super::rgb::Rgb;

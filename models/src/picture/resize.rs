@@ -1,16 +1,20 @@
 //! Resizing exactly as Pillow does it: the same bytes.
 
 mod bilinear;
+#[cfg(target_arch = "x86_64")]
+mod rows;
 
 use super::rgb::Rgb;
 
-/// How the pixels of a resized picture come about.
+/// How the pixels of a resized picture come about: Pillow's `Image.resize` with the filter of the same
+/// name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Filter {
     /// Each pixel is the mean of all that it covers, weighted by a triangle: Pillow's antialiased
-    /// `BILINEAR`, not a mixture of the four nearest.
+    /// `BILINEAR`, not a mixture of the four nearest. After `src/libImaging/Resample.c` of Pillow: along
+    /// the rows first, with fixed-point weights.
     Bilinear,
-    /// Each pixel is the one at its centre.
+    /// Each pixel is the one at its centre. After `ImagingScaleAffine` in `src/libImaging/Geometry.c`.
     Nearest,
 }
 
@@ -35,7 +39,12 @@ impl Filter {
     }
 }
 
-/// Resizes the whole `picture`; the aspect ratio is not kept.
+/// Resizes the whole `picture` to `width` × `height` pixels of 8-bit RGB; the aspect ratio is not kept.
+/// A picture that has this size already is copied.
+///
+/// The bytes are those of Pillow 12, and of 13 where it is told to resize along the rows before the
+/// columns; `models/golden/vectors.py` has its digests. A picture that would grow beyond 64 MiB between
+/// the two is resized along the columns first, which moves a sample by 1 at most.
 ///
 /// # Panics
 /// If `width` or `height` is 0.

@@ -62,7 +62,7 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("jpeg", patched("420.jpg", &[(jpeg + 5, &[0xff; 4])])),
         ("jpeg 2000", patched("lossless.jp2", &[(jpeg2000 + 8, &huge), (jpeg2000 + 12, &huge)])),
         ("tiff", tiff(60_000, 60_000)),
-        // A canvas of 16384 × 16384 in an extended WebP: 24 bits each, less one.
-        ("webp", patched("alpha-extended.webp", &[(24, &[0xff, 0x3f, 0, 0xff, 0x3f, 0])])),
+        // The canvas of an extended WebP: 24 bits each, less one.
+        ("webp", patched("alpha-extended.webp", &[(24, &[0x5f, 0xea, 0, 0x5f, 0xea, 0])])),
     ]
 }

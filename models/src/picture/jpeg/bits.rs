@@ -4,6 +4,7 @@ use super::{PictureError, corrupt};
 
 /// A reader of the data between two markers. Beyond their end it supplies zeros, and tells at the
 /// next [`check`](Self::check) that it had to.
+#[derive(Clone, Copy)]
 pub struct Bits<'a> {
     data: &'a [u8],
     /// The next bits, the first of them topmost.
@@ -26,21 +27,28 @@ impl<'a> Bits<'a> {
         if self.count > 32 {
             return;
         }
-        if let Some((word, rest)) = self.data.split_first_chunk::<4>()
-            && !word.contains(&0xff)
-        {
-            self.buffer |= u64::from(u32::from_be_bytes(*word)) << (32 - self.count);
-            self.count += 32;
-            self.data = rest;
-            return;
+        if let Some((word, rest)) = self.data.split_first_chunk() {
+            let word = u32::from_be_bytes(*word);
+            if !has_ff(word) {
+                self.buffer |= u64::from(word) << (32 - self.count);
+                self.count += 32;
+                self.data = rest;
+                return;
+            }
         }
+        // By value: a reader that nothing points to stays in registers.
+        *self = self.refilled();
+    }
+
+    #[cold]
+    fn refilled(mut self) -> Self {
         while self.count <= 56 {
             self.buffer |= u64::from(self.next_byte()) << (56 - self.count);
             self.count += 8;
         }
+        self
     }
 
-    #[cold]
     fn next_byte(&mut self) -> u8 {
         let Some((byte, rest)) = self.data.split_first() else {
             self.supplied += 8;
@@ -77,11 +85,15 @@ impl<'a> Bits<'a> {
         number
     }
 
-    /// Takes `count` bits, 0 to 15, as a number whose first bit tells its sign: 1 for positive.
+    /// Takes `count` bits, 0 to 15, as a number whose first bit tells its sign: 1 for positive. At
+    /// least as many must be there.
     #[inline]
     pub fn signed(&mut self, count: u32) -> i32 {
-        let number = self.number(count);
-        if count > 0 && number < 1 << (count - 1) { number - (1 << count) + 1 } else { number }
+        // In two steps, since a shift by 64 is none.
+        #[expect(clippy::cast_possible_truncation, reason = "15 bits")]
+        let number = (self.buffer >> 1 >> (63 - count)) as u32;
+        self.take(count);
+        signed(number.cast_signed(), count)
     }
 
     /// Fails once more bits were taken than the data hold.
@@ -92,6 +104,19 @@ impl<'a> Bits<'a> {
         }
         Ok(())
     }
+}
+
+/// The number that `count` bits, 0 to 15, stand for.
+#[inline]
+pub fn signed(number: i32, count: u32) -> i32 {
+    if number < 1 << count >> 1 { number - (1 << count) + 1 } else { number }
+}
+
+/// Whether a byte of `word` is 0xff.
+#[inline]
+fn has_ff(word: u32) -> bool {
+    // Of the complement: subtracting 1 borrows out of a zero byte.
+    (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
 }
 
 /// How many bytes of `data` lie before its first marker; stuffed zeros make no marker.
@@ -128,6 +153,7 @@ mod tests {
     #[test]
     fn the_first_bit_of_a_signed_number_is_its_sign() {
         let mut bits = Bits::new(&[0b1_0_11_00_10, 0b0_0000000]);
+        bits.refill();
         let numbers = [bits.signed(1), bits.signed(1), bits.signed(2), bits.signed(2)];
         assert_eq!(numbers, [1, -1, 3, -3]);
         assert_eq!((bits.signed(2), bits.signed(0)), (2, 0));

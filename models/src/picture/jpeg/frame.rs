@@ -46,6 +46,8 @@ pub struct Component {
     pub quantisation: Option<[u16; BLOCK]>,
     /// The coefficients of all blocks, kept only while a progressive frame refines them.
     pub coefficients: Vec<[i16; BLOCK]>,
+    /// Which of them are not 0, for each block; see [`super::progressive::Block`].
+    pub known: Vec<u64>,
     /// The decoded samples.
     pub plane: Plane,
 }
@@ -115,6 +117,7 @@ impl Frame {
             let blocks = component.stride * component.rows;
             if self.is_progressive {
                 component.coefficients = vec![[0; BLOCK]; blocks];
+                component.known = vec![0; blocks];
             } else {
                 component.plane = Plane::new(component.stride, component.rows);
             }
@@ -131,8 +134,11 @@ impl Frame {
             if self.is_progressive {
                 let coefficients = std::mem::take(&mut component.coefficients);
                 component.plane = Plane::new(component.stride, component.rows);
-                for (at, block) in coefficients.iter().enumerate() {
-                    component.plane.put(at, block, &table);
+                component.known = Vec::new();
+                for (row, blocks) in coefficients.chunks_exact(component.stride).enumerate() {
+                    for (column, block) in blocks.iter().enumerate() {
+                        component.plane.put(row, column, block, &table);
+                    }
                 }
             }
         }
@@ -141,6 +147,14 @@ impl Frame {
 }
 
 impl Component {
+    /// Puts a block's samples into the plane. Its scan has bound the quantisation table.
+    #[inline(always)]
+    pub fn put(&mut self, row: usize, column: usize, block: &[i16; BLOCK]) {
+        if let Some(table) = &self.quantisation {
+            self.plane.put(row, column, block, table);
+        }
+    }
+
     fn new(header: [u8; 3], sampling: Sampling, most: Sampling, size: (usize, usize)) -> Self {
         let [id, _, table] = header;
         let width = (size.0 * sampling.across).div_ceil(most.across);
@@ -157,6 +171,7 @@ impl Component {
             rows: size.1.div_ceil(SIDE * most.down) * sampling.down,
             quantisation: None,
             coefficients: Vec::new(),
+            known: Vec::new(),
             plane: Plane::default(),
         }
     }

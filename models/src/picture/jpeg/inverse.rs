@@ -2,6 +2,10 @@
 //!
 //! After Loeffler, Ligtenberg and Moschytz (1989): twelve multiplications for eight values.
 
+#[cfg(target_arch = "x86_64")]
+mod vectors;
+
+use super::super::vectors::Vectors;
 use super::frame::{BLOCK, SIDE};
 
 /// Fractional bits of the constants.
@@ -25,7 +29,25 @@ const C2_562: i32 = 20995;
 const C3_072: i32 = 25172;
 
 /// The samples of a block: coefficients times their quantisation `table`, transformed back.
-pub fn samples(coefficients: &[i16; BLOCK], table: &[u16; BLOCK]) -> [u8; BLOCK] {
+#[inline]
+pub fn samples(
+    vectors: Option<Vectors>,
+    coefficients: &[i16; BLOCK],
+    table: &[u16; BLOCK],
+) -> [u8; BLOCK] {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(vectors) = vectors
+        && let Some(samples) = vectors.vectorize(vectors::Block { vectors, coefficients, table })
+    {
+        return samples;
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = vectors;
+    plainly(coefficients, table)
+}
+
+/// The same without vectors.
+fn plainly(coefficients: &[i16; BLOCK], table: &[u16; BLOCK]) -> [u8; BLOCK] {
     let value = |at: usize| i32::from(coefficients[at]).wrapping_mul(i32::from(table[at]));
     if coefficients[1..].iter().all(|coefficient| *coefficient == 0) {
         return [sample((value(0) << KEPT_BITS) + (1 << (KEPT_BITS + 2)), KEPT_BITS + 3); BLOCK];
@@ -58,12 +80,7 @@ fn sample(sum: i32, shift: u32) -> u8 {
 
 /// One dimension of the transform, scaled by √8 and 2^13.
 #[inline]
-fn transform(v: &[i32; SIDE]) -> [i32; SIDE] {
-    // Damaged coefficients may be of any size; they wrap, as they do in libjpeg.
-    let add = i32::wrapping_add;
-    let sub = i32::wrapping_sub;
-    let times = i32::wrapping_mul;
-
+const fn transform(v: &[i32; SIDE]) -> [i32; SIDE] {
     let shared = times(add(v[2], v[6]), C0_541);
     let even2 = sub(shared, times(v[6], C1_847));
     let even3 = add(shared, times(v[2], C0_765));
@@ -84,10 +101,30 @@ fn transform(v: &[i32; SIDE]) -> [i32; SIDE] {
         add(times(v[5], C2_053), add(z2, z4)),
         add(times(v[7], C0_298), add(z1, z3)),
     ];
-    std::array::from_fn(|at| match at {
-        0..4 => add(even[at], odd[at]),
-        _ => sub(even[7 - at], odd[7 - at]),
-    })
+    [
+        add(even[0], odd[0]),
+        add(even[1], odd[1]),
+        add(even[2], odd[2]),
+        add(even[3], odd[3]),
+        sub(even[3], odd[3]),
+        sub(even[2], odd[2]),
+        sub(even[1], odd[1]),
+        sub(even[0], odd[0]),
+    ]
+}
+
+// Damaged coefficients may be of any size; they wrap, as they do in libjpeg.
+
+const fn add(a: i32, b: i32) -> i32 {
+    a.wrapping_add(b)
+}
+
+const fn sub(a: i32, b: i32) -> i32 {
+    a.wrapping_sub(b)
+}
+
+const fn times(a: i32, b: i32) -> i32 {
+    a.wrapping_mul(b)
 }
 
 #[cfg(test)]
@@ -99,7 +136,7 @@ mod tests {
         for (coefficient, expected) in [(0, 128), (8, 129), (-1024, 0), (2000, 255), (-3, 128)] {
             let mut block = [0; BLOCK];
             block[0] = coefficient;
-            assert_eq!(samples(&block, &[1; BLOCK]), [expected; BLOCK]);
+            assert_eq!(plainly(&block, &[1; BLOCK]), [expected; BLOCK]);
         }
     }
 
@@ -111,7 +148,7 @@ mod tests {
             let expected = transform(&kept).map(|sum| sample(sum + (1 << (shift - 1)), shift));
             let mut block = [0; BLOCK];
             block[0] = short(first);
-            assert_eq!(samples(&block, &[1; BLOCK])[..SIDE], expected);
+            assert_eq!(plainly(&block, &[1; BLOCK])[..SIDE], expected);
         }
     }
 
@@ -129,7 +166,7 @@ mod tests {
                     .cos()
                 / 2.0
         };
-        for (place, sample) in samples(&block, &[3; BLOCK]).into_iter().enumerate() {
+        for (place, sample) in plainly(&block, &[3; BLOCK]).into_iter().enumerate() {
             let sum: f64 = (0..BLOCK)
                 .map(|f| {
                     f64::from(block[f]) * 3.0 * basis(place % 8, f % 8) * basis(place / 8, f / 8)

@@ -1,30 +1,44 @@
 //! The samples of one component.
 
+use super::super::vectors::{Vectors, detect};
 use super::frame::{BLOCK, SIDE};
 use super::inverse::samples;
 
 /// Samples in rows, padded to whole blocks.
-#[derive(Default)]
 pub struct Plane {
     /// Blocks in a row.
     blocks_across: usize,
     samples: Vec<u8>,
+    vectors: Option<Vectors>,
+}
+
+impl Default for Plane {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
 }
 
 impl Plane {
     /// A plane of `blocks_across` × `blocks_down` blocks.
     pub fn new(blocks_across: usize, blocks_down: usize) -> Self {
-        Self { blocks_across, samples: vec![0; blocks_across * blocks_down * BLOCK] }
+        let samples = vec![0; blocks_across * blocks_down * BLOCK];
+        Self { blocks_across, samples, vectors: detect() }
     }
 
-    /// Puts the samples of the block number `at`, counted row by row.
+    /// Puts the samples of the block in this `row` and `column` of blocks.
     #[inline]
-    pub fn put(&mut self, at: usize, coefficients: &[i16; BLOCK], table: &[u16; BLOCK]) {
+    pub fn put(
+        &mut self,
+        row: usize,
+        column: usize,
+        coefficients: &[i16; BLOCK],
+        table: &[u16; BLOCK],
+    ) {
         let stride = self.blocks_across * SIDE;
-        let first = at / self.blocks_across * SIDE * stride + at % self.blocks_across * SIDE;
-        let block = samples(coefficients, table);
-        for (row, samples) in self.samples[first..].chunks_mut(stride).zip(block.as_chunks().0) {
-            let samples: &[u8; SIDE] = samples;
+        let first = row * SIDE * stride + column * SIDE;
+        let block = samples(self.vectors, coefficients, table);
+        let rows = self.samples[first..].chunks_mut(stride);
+        for (row, samples) in rows.zip(block.as_chunks::<SIDE>().0) {
             row[..SIDE].copy_from_slice(samples);
         }
     }

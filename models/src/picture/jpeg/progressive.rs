@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 use super::frame::BLOCK;
-use super::huffman::Table;
+use super::huffman::{Coefficient, Table};
 use super::scan::{ZIGZAG, difference, short};
 use super::{PictureError, corrupt};
 
@@ -43,24 +43,25 @@ impl Band {
     }
 
     /// Decodes what a scan says of one block.
+    #[inline(always)]
     pub fn decode(
         &self,
         (dc, ac): (Option<&Table>, Option<&Table>),
         bits: &mut Bits<'_>,
         prediction: &mut i32,
         run: &mut Run,
-        block: &mut [i16; BLOCK],
+        block: Block<'_>,
     ) -> Result<(), PictureError> {
         match (self.first, self.refines, dc, ac) {
             (0, true, _, _) => {
                 if bits.number(1) == 1 {
-                    block[0] |= 1 << self.bit;
+                    block.coefficients[0] |= 1 << self.bit;
                 }
                 Ok(())
             }
             (0, false, Some(dc), _) => {
                 *prediction = prediction.wrapping_add(difference(dc, bits)?);
-                block[0] = short(*prediction << self.bit);
+                block.coefficients[0] = short(*prediction << self.bit);
                 Ok(())
             }
             (_, false, _, Some(ac)) => self.first_ac(ac, bits, run, block),
@@ -69,12 +70,13 @@ impl Band {
         }
     }
 
+    #[inline(always)]
     fn first_ac(
         &self,
         table: &Table,
         bits: &mut Bits<'_>,
         run: &mut Run,
-        block: &mut [i16; BLOCK],
+        mut block: Block<'_>,
     ) -> Result<(), PictureError> {
         if run.0 > 0 {
             run.0 -= 1;
@@ -82,14 +84,14 @@ impl Band {
         }
         let mut place = self.first;
         while place <= self.last {
-            let symbol = table.symbol(bits)?;
-            let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size > 0 {
+            let Coefficient { value, zeros, .. } = table.coefficient(bits)?;
+            let zeros = usize::from(zeros);
+            if value != 0 {
                 place += zeros;
-                let Some(at) = ZIGZAG.get(place) else {
+                if place >= BLOCK {
                     return corrupt("a JPEG block of too many coefficients");
-                };
-                block[*at] = short(bits.signed(size) << self.bit);
+                }
+                block.set(place, short(i32::from(value) << self.bit));
                 place += 1;
             } else if zeros == 15 {
                 place += 16;
@@ -101,12 +103,13 @@ impl Band {
         Ok(())
     }
 
+    #[inline(always)]
     fn refine_ac(
         &self,
         table: &Table,
         bits: &mut Bits<'_>,
         run: &mut Run,
-        block: &mut [i16; BLOCK],
+        mut block: Block<'_>,
     ) -> Result<(), PictureError> {
         let mut place = self.first;
         while run.0 == 0 && place <= self.last {
@@ -122,14 +125,14 @@ impl Band {
                 (_, 1) => 1 << self.bit,
                 (_, _) => -1 << self.bit,
             };
-            place = self.refine(place, zeros, bits, block);
-            if let (Some(at), true) = (ZIGZAG.get(place), size > 0) {
-                block[*at] = new;
+            place = self.refine(place, zeros, bits, &mut block);
+            if place < BLOCK && size > 0 {
+                block.set(place, new);
             }
             place += 1;
         }
         if run.0 > 0 {
-            self.refine(place, BLOCK, bits, block);
+            self.refine(place, BLOCK, bits, &mut block);
             run.0 -= 1;
         }
         Ok(())
@@ -137,27 +140,51 @@ impl Band {
 
     /// Refines the known coefficients from `place` on, until `zeros` unknown ones were passed and
     /// the next of those is reached; answers where that is.
+    #[inline(always)]
     fn refine(
         &self,
         mut place: usize,
         mut zeros: usize,
         bits: &mut Bits<'_>,
-        block: &mut [i16; BLOCK],
+        block: &mut Block<'_>,
     ) -> usize {
         let one = 1_i16 << self.bit;
         while place <= self.last {
-            let known = &mut block[ZIGZAG[place]];
-            if *known == 0 {
-                if zeros == 0 {
-                    break;
-                }
-                zeros -= 1;
-            } else if bits.number(1) == 1 && *known & one == 0 {
-                *known = known.wrapping_add(if *known > 0 { one } else { -one });
+            let unknown = (*block.known >> place).trailing_zeros() as usize;
+            let unknown = unknown.min(self.last + 1 - place);
+            if zeros < unknown {
+                return place + zeros;
             }
+            zeros -= unknown;
+            place += unknown;
+            if place > self.last {
+                break;
+            }
+            // Without a branch: every other bit would be predicted wrongly.
+            let known = &mut block.coefficients[ZIGZAG[place]];
+            let grows = short(bits.number(1)) & i16::from(*known & one == 0);
+            let sign = *known >> 15;
+            *known = known.wrapping_add(((one ^ sign) - sign) & -grows);
             place += 1;
         }
         place
+    }
+}
+
+/// A block that scans bring step by step.
+pub struct Block<'a> {
+    pub coefficients: &'a mut [i16; BLOCK],
+    /// Which coefficients are known not to be 0: a bit each, in the order of coding. Counting its
+    /// zeros is faster than looking at the coefficients one by one. That of DC is not kept.
+    pub known: &'a mut u64,
+}
+
+impl Block<'_> {
+    /// Sets the coefficient at `place`, less than 64.
+    #[inline(always)]
+    fn set(&mut self, place: usize, value: i16) {
+        self.coefficients[ZIGZAG[place]] = value;
+        *self.known = *self.known & !(1 << place) | u64::from(value != 0) << place;
     }
 }
 

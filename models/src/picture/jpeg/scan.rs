@@ -1,9 +1,9 @@
 //! One scan: which components it codes, and its blocks in order.
 
 use super::bits::{self, Bits};
-use super::frame::{BLOCK, Component, Frame};
-use super::huffman::Table;
-use super::progressive::{Band, Run};
+use super::frame::{BLOCK, Frame};
+use super::huffman::{Coefficient, Table};
+use super::progressive::{Band, Block, Run};
 use super::{PictureError, Tables, corrupt};
 
 /// Where the coefficients of a block lie, in the order in which they are coded.
@@ -68,14 +68,18 @@ impl<'a> Scan<'a> {
         let mut at = 0;
         let mut state = State::default();
         let mut bits = Bits::new(data);
-        for unit in 0..across * down {
-            if unit > 0 && unit.is_multiple_of(interval) {
-                at = self.restarted(data, at, unit / interval)?;
-                bits = Bits::new(&data[at..]);
-                state = State::default();
+        let (mut left, mut restarts) = (interval, 0);
+        for row in 0..down {
+            for column in 0..across {
+                if left == 0 {
+                    restarts += 1;
+                    at = self.restarted(data, at, restarts)?;
+                    (bits, state, left) = (Bits::new(&data[at..]), State::default(), interval);
+                }
+                left -= 1;
+                self.decode_unit(row, column, frame, &mut bits, &mut state)?;
+                bits.check()?;
             }
-            self.decode_unit(unit / across, unit % across, frame, &mut bits, &mut state)?;
-            bits.check()?;
         }
         Ok(at + bits::length(&data[at..]))
     }
@@ -102,6 +106,7 @@ impl<'a> Scan<'a> {
         }
     }
 
+    #[inline(always)]
     fn decode_unit(
         &self,
         row: usize,
@@ -117,14 +122,21 @@ impl<'a> Scan<'a> {
             let (across, down) = if is_alone { (1, 1) } else { (sampling.across, sampling.down) };
             for y in 0..down {
                 for x in 0..across {
-                    let at = (row * down + y) * component.stride + column * across + x;
+                    let (row, column) = (row * down + y, column * across + x);
+                    let prediction = &mut state.predictions[number];
+                    // A copy for one block, which stays in registers.
+                    let mut local = *bits;
                     if frame.is_progressive {
-                        let block = &mut component.coefficients[at];
-                        let prediction = &mut state.predictions[number];
-                        self.band.decode(part.tables(), bits, prediction, &mut state.run, block)?;
+                        let at = row * component.stride + column;
+                        let coefficients = &mut component.coefficients[at];
+                        let block = Block { coefficients, known: &mut component.known[at] };
+                        let run = &mut state.run;
+                        self.band.decode(part.tables(), &mut local, prediction, run, block)?;
                     } else {
-                        part.decode(bits, &mut state.predictions[number], component, at)?;
+                        let block = part.decode(&mut local, prediction)?;
+                        component.put(row, column, &block);
                     }
+                    *bits = local;
                 }
             }
         }
@@ -161,15 +173,14 @@ impl<'a> Part<'a> {
         (self.dc, self.ac)
     }
 
-    /// Decodes a whole block and puts its samples into the plane.
+    /// Decodes a whole block.
+    #[inline(always)]
     fn decode(
         &self,
         bits: &mut Bits<'_>,
         prediction: &mut i32,
-        component: &mut Component,
-        at: usize,
-    ) -> Result<(), PictureError> {
-        let (Some(dc), Some(ac), Some(table)) = (self.dc, self.ac, &component.quantisation) else {
+    ) -> Result<[i16; BLOCK], PictureError> {
+        let (Some(dc), Some(ac)) = (self.dc, self.ac) else {
             return corrupt("a JPEG that lacks a Huffman table");
         };
         let mut block = [0; BLOCK];
@@ -177,14 +188,13 @@ impl<'a> Part<'a> {
         block[0] = short(*prediction);
         let mut place = 1;
         while place < BLOCK {
-            let symbol = ac.symbol(bits)?;
-            let (zeros, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-            if size > 0 {
-                place += zeros;
+            let Coefficient { value, zeros, .. } = ac.coefficient(bits)?;
+            if value != 0 {
+                place += usize::from(zeros);
                 let Some(at) = ZIGZAG.get(place) else {
                     return corrupt("a JPEG block of too many coefficients");
                 };
-                block[*at] = short(bits.signed(size));
+                block[*at] = value;
                 place += 1;
             } else if zeros == 15 {
                 place += 16;
@@ -192,18 +202,18 @@ impl<'a> Part<'a> {
                 break;
             }
         }
-        component.plane.put(at, &block, table);
-        Ok(())
+        Ok(block)
     }
 }
 
 /// Takes the difference between two DC values.
+#[inline(always)]
 pub fn difference(table: &Table, bits: &mut Bits<'_>) -> Result<i32, PictureError> {
-    let size = table.symbol(bits)?;
-    if size > 15 {
+    let Coefficient { value, zeros, .. } = table.coefficient(bits)?;
+    if zeros > 0 {
         return corrupt("a JPEG difference of more than 15 bits");
     }
-    Ok(bits.signed(size.into()))
+    Ok(value.into())
 }
 
 /// The low 16 bits, as libjpeg stores coefficients.

@@ -1,15 +1,21 @@
 //! Pillow's antialiased bilinear filter, to the bit: fixed-point weights of 22 bits, first along
 //! the rows into 8-bit samples, then along the columns.
 //!
+//! The rows go through AVX2 where the host has it; the columns are few and left to the compiler.
+//!
 //! After `src/libImaging/Resample.c` of Pillow. General resizing crates round their weights to 16
 //! bits, which moves one sample in twelve by 1.
 
 use std::borrow::Cow;
 
+use pulp::{Arch, NullaryFnOnce};
+
 use super::super::rgb::Rgb;
+#[cfg(target_arch = "x86_64")]
+use super::super::vectors;
 
 /// Fractional bits of a weight: 32 less 8 of the sample and 2 for sums above 1 and the sign.
-const PRECISION: u32 = 32 - 8 - 2;
+pub(super) const PRECISION: u32 = 32 - 8 - 2;
 
 /// The most bytes between the two passes, if they are more than the picture's: a picture one pixel
 /// wide and a hundred million high would grow to 67 GB. Beyond, the columns come first, which rounds
@@ -17,12 +23,12 @@ const PRECISION: u32 = 32 - 8 - 2;
 const MOST_BETWEEN: u64 = 64 << 20;
 
 /// One half, so that cutting off the fraction rounds.
-const HALF: i32 = 1 << (PRECISION - 1);
+pub(super) const HALF: i32 = 1 << (PRECISION - 1);
 
 /// Where a resized sample comes from: `weights.len()` samples from `first` on.
-struct Window {
-    first: usize,
-    weights: Vec<i32>,
+pub(super) struct Window {
+    pub(super) first: usize,
+    pub(super) weights: Vec<i32>,
 }
 
 /// Resizes to `width` × `height`; a side that stays as it is is not filtered.
@@ -38,7 +44,7 @@ pub(super) fn resize(picture: &Rgb, width: u32, height: u32) -> Vec<u8> {
 }
 
 /// The window of each of `to` samples among `from`.
-fn windows(from: u32, to: u32) -> impl Iterator<Item = Window> {
+pub(super) fn windows(from: u32, to: u32) -> impl Iterator<Item = Window> {
     let scale = f64::from(from) / f64::from(to);
     // Enlarging, the triangle keeps its width of one sample to either side.
     let reach = scale.max(1.0);
@@ -67,11 +73,20 @@ fn along_rows(pixels: &[u8], from: u32, to: u32) -> Cow<'_, [u8]> {
         return pixels.into();
     }
     let windows: Vec<_> = windows(from, to).collect();
+    #[cfg(target_arch = "x86_64")]
+    if let Some(vectors) = vectors::detect() {
+        return super::rows::along(vectors, pixels, from as usize, &windows).into();
+    }
+    along_rows_plainly(pixels, from, &windows).into()
+}
+
+/// The same without vectors.
+pub(super) fn along_rows_plainly(pixels: &[u8], from: u32, windows: &[Window]) -> Vec<u8> {
     let rows = pixels.chunks_exact(from as usize * 3);
     let mut resized = Vec::with_capacity(windows.len() * rows.len() * 3);
     for row in rows {
         let (colours, _) = row.as_chunks::<3>();
-        for Window { first, weights } in &windows {
+        for Window { first, weights } in windows {
             let mut sums = [HALF; 3];
             for (colour, weight) in colours[*first..][..weights.len()].iter().zip(weights) {
                 for (sum, sample) in sums.iter_mut().zip(colour) {
@@ -81,7 +96,7 @@ fn along_rows(pixels: &[u8], from: u32, to: u32) -> Cow<'_, [u8]> {
             resized.extend_from_slice(&sums.map(cut));
         }
     }
-    resized.into()
+    resized
 }
 
 /// Resizes every column of `from` pixels to `to`; rows are `width` pixels long.
@@ -90,24 +105,47 @@ fn along_columns(pixels: &[u8], width: u32, from: u32, to: u32) -> Cow<'_, [u8]>
         return pixels.into();
     }
     let row_length = width as usize * 3;
-    let mut resized = Vec::with_capacity(to as usize * row_length);
+    let mut resized = vec![0; to as usize * row_length];
     let mut sums = vec![HALF; row_length];
-    for Window { first, weights } in windows(from, to) {
-        sums.fill(HALF);
-        let covered = pixels.chunks_exact(row_length).skip(first);
-        for (row, weight) in covered.zip(weights) {
-            for (sum, sample) in sums.iter_mut().zip(row) {
-                *sum += i32::from(*sample) * weight;
-            }
-        }
-        resized.extend(sums.iter().map(|sum| cut(*sum)));
+    let rows = resized.chunks_exact_mut(row_length);
+    for (Window { first, weights }, resized) in windows(from, to).zip(rows) {
+        let covered = &pixels[first * row_length..];
+        Arch::new().dispatch(Row { covered, weights: &weights, sums: &mut sums, resized });
     }
     resized.into()
 }
 
+/// One resized row and what it comes from; compiled for each instruction set.
+struct Row<'a> {
+    /// The rows from the window's first on.
+    covered: &'a [u8],
+    weights: &'a [i32],
+    sums: &'a mut [i32],
+    resized: &'a mut [u8],
+}
+
+impl NullaryFnOnce for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.sums.fill(HALF);
+        let rows = self.covered.chunks_exact(self.resized.len());
+        for (row, weight) in rows.zip(self.weights) {
+            for (sum, sample) in self.sums.iter_mut().zip(row) {
+                *sum += i32::from(*sample) * weight;
+            }
+        }
+        for (sample, sum) in self.resized.iter_mut().zip(self.sums) {
+            *sample = cut(*sum);
+        }
+    }
+}
+
 /// A fixed-point sum as a sample.
+#[inline(always)]
 fn cut(sum: i32) -> u8 {
-    u8::try_from((sum >> PRECISION).clamp(0, 255)).expect("clamped to a byte")
+    (sum >> PRECISION).clamp(0, 255).to_le_bytes()[0]
 }
 
 #[cfg(test)]
