@@ -1,6 +1,7 @@
 """Writes checkpoints like torchvision's, but of random weights, without PyTorch.
 
-    checkpoints.py FOLDER      writes FOLDER/vgg16.pth (553 MB) and FOLDER/resnet18.pth (47 MB)
+    checkpoints.py FOLDER      writes vgg16.pth (553 MB), resnet50.pth (102 MB), resnet18.pth (47 MB)
+                               and mobilenet_v2.pth (14 MB) into FOLDER
 
 Names, shapes, types, order and the way of writing are torchvision's: `vgg16-397923af.pth` is in
 PyTorch's format of before 1.6, a file of `torch.save` today is a zip archive. `networks.py` shows
@@ -27,6 +28,8 @@ import numpy as np
 SHA256 = {
     "vgg16.pth": "7708f096ce3da8722a00865fd2223d695155450cd7158c6a97002a5725479311",
     "resnet18.pth": "b6865f0c69effd2c26a3f571dc47e4fb687db67b5e7704459a66f567a1ca9b15",
+    "resnet50.pth": "a13153de60b38031a30090bbff8137ad61b8fdd8cfd7ad9b9a19136d27b683e0",
+    "mobilenet_v2.pth": "a0679b18e6f2733863aac05dd45384d1293dd9e81c5778408624b4f1f6068cb1",
 }
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 
@@ -68,6 +71,37 @@ def resnet18() -> Layout:
     return layout | {"fc.weight": (1000, 512), "fc.bias": (1000,)}
 
 
+def resnet50() -> Layout:
+    """The tensors of torchvision's ResNet-50, in its order."""
+    layout, channels = normalised("conv1", "bn1", 64, 3, 7, 7), 64
+    for layer, (width, depth) in enumerate([(64, 3), (128, 4), (256, 6), (512, 3)], start=1):
+        for block in range(depth):
+            at = f"layer{layer}.{block}"
+            layout |= normalised(f"{at}.conv1", f"{at}.bn1", width, channels, 1, 1)
+            layout |= normalised(f"{at}.conv2", f"{at}.bn2", width, width, 3, 3)
+            layout |= normalised(f"{at}.conv3", f"{at}.bn3", 4 * width, width, 1, 1)
+            if channels != 4 * width:
+                layout |= normalised(f"{at}.downsample.0", f"{at}.downsample.1", 4 * width, channels, 1, 1)
+            channels = 4 * width
+    return layout | {"fc.weight": (1000, 2048), "fc.bias": (1000,)}
+
+
+def mobilenet_v2() -> Layout:
+    """The tensors of torchvision's MobileNetV2, in its order."""
+    layout, channels, at = normalised("features.0.0", "features.0.1", 32, 3, 3, 3), 32, 1
+    for expansion, width, depth in [(1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1)]:
+        for _ in range(depth):
+            part, wide, index = f"features.{at}.conv", channels * expansion, 0
+            if expansion > 1:
+                layout |= normalised(f"{part}.0.0", f"{part}.0.1", wide, channels, 1, 1)
+                index = 1
+            layout |= normalised(f"{part}.{index}.0", f"{part}.{index}.1", wide, 1, 3, 3)
+            layout |= normalised(f"{part}.{index + 1}", f"{part}.{index + 2}", width, wide, 1, 1)
+            channels, at = width, at + 1
+    layout |= normalised(f"features.{at}.0", f"features.{at}.1", 1280, channels, 1, 1)
+    return layout | {"classifier.1.weight": (1000, 1280), "classifier.1.bias": (1000,)}
+
+
 def values(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """The tensor `name`: seeded by its name, of a size that keeps signals alive through the layers."""
     if name.endswith("num_batches_tracked"):
@@ -81,7 +115,7 @@ def values(name: str, shape: tuple[int, ...]) -> np.ndarray:
         fan_in = math.prod(shape[1:])
         uniform -= (uniform.sum(axis=axes, dtype=np.int64, keepdims=True) // fan_in).astype("<i4")
         middle, reach = 0, math.sqrt(6 / fan_in)
-    elif name.endswith((".running_var", "bn1.weight", "bn2.weight", "downsample.1.weight")):
+    elif name.endswith((".running_var", ".weight")):  # of a normalisation: matrices were above
         middle, reach = 1, 0.5
     else:
         middle, reach = 0, 0.1
@@ -178,8 +212,11 @@ def sha256(path: Path) -> str:
 
 
 def write(folder: Path) -> None:
-    """Writes both checkpoints, or what of them is not there."""
-    for name, write, layout in (("vgg16.pth", write_legacy, vgg16()), ("resnet18.pth", write_zip, resnet18())):
+    """Writes the checkpoints, or what of them is not there."""
+    for name, write, layout in (
+        ("vgg16.pth", write_legacy, vgg16()), ("resnet18.pth", write_zip, resnet18()),
+        ("resnet50.pth", write_zip, resnet50()), ("mobilenet_v2.pth", write_zip, mobilenet_v2()),
+    ):
         path, partial = folder / name, folder / f"{name}.partial"
         if path.exists() and sha256(path) == SHA256[name]:
             continue

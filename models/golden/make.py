@@ -1,7 +1,7 @@
 """Writes every golden value that the tests of this crate compare with.
 
 Oracles: Pillow (decoding, resizing), PyTorch and torchvision (networks), NumPy and SciPy (palette,
-colours). Whatever is random is seeded. See requirements.txt for how to run it; it takes two minutes
+colours). Whatever is random is seeded. See README.md for how to run it; it takes two minutes
 and gives the committed files again, byte for byte.
 """
 

@@ -1,4 +1,4 @@
-"""Writes what torchvision's VGG16 and ResNet-18 say with the weights of checkpoints.py."""
+"""Writes what torchvision's networks say with the weights of checkpoints.py."""
 
 import tempfile
 from pathlib import Path
@@ -28,6 +28,18 @@ def resnet18() -> torch.nn.Module:
     return network
 
 
+def resnet50() -> torch.nn.Module:
+    network = torchvision.models.resnet50()
+    network.fc = torch.nn.Identity()
+    return network
+
+
+def mobilenet_v2() -> torch.nn.Module:
+    network = torchvision.models.mobilenet_v2()
+    network.classifier = torch.nn.Identity()
+    return network
+
+
 def load(network: torch.nn.Module, state: dict, rounded: bool) -> torch.nn.Module:
     known = network.state_dict()
     assert all(known[name].shape == state[name].shape and known[name].dtype == state[name].dtype for name in known)
@@ -54,10 +66,13 @@ def write() -> None:
     pictures = [preprocessed(name)[None] for name in PICTURES]
     with tempfile.TemporaryDirectory() as folder:
         checkpoints.write(Path(folder))
-        for make, whole in ((vgg16, torchvision.models.vgg16()), (resnet18, torchvision.models.resnet18())):
+        for make in (vgg16, resnet18, resnet50, mobilenet_v2):
             name = make.__name__
             state = torch.load(Path(folder) / f"{name}.pth", weights_only=True)
-            assert list(state) == list(whole.state_dict())
-            save(f"{name}.f32", features(load(make(), state, rounded=True), batch))
-            original = load(make(), state, rounded=False)
-            save(f"samples.{name}.f32", [features(original, picture)[0] for picture in pictures])
+            assert list(state) == list(getattr(torchvision.models, name)().state_dict())
+            # Depthwise kernels are stored as they are.
+            rounded = load(make(), state, rounded=make is not mobilenet_v2)
+            save(f"{name.replace('_', '-')}.f32", features(rounded, batch))
+            if make in (vgg16, resnet18):
+                original = load(make(), state, rounded=False)
+                save(f"samples.{name}.f32", [features(original, picture)[0] for picture in pictures])

@@ -3,26 +3,29 @@
 //! A new network is one file and one line in the list `ALL`.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::aspect_ratio;
 use crate::efficientnet_lite0::EfficientNetLite0;
 use crate::import::Checkpoint;
+use crate::mobilenet_v2::MobileNetV2;
 use crate::model::{Device, Model, ModelError};
-use crate::network::{Forward, Network, Precision, Provenance};
+use crate::network::{Loaded, Network, Precision, Provenance};
 use crate::palette;
 use crate::picture::ViewSpec;
 use crate::resnet18::ResNet18;
+use crate::resnet50::ResNet50;
 use crate::set::{FieldKind, Normalisation, Preprocessing};
 use crate::vgg16::Vgg16;
 use crate::weights::{self, Stored};
 
 /// All architectures.
-static ALL: [Architecture; 5] = [
+static ALL: [Architecture; 7] = [
     Architecture { name: "aspect-ratio", kind: Kind::AspectRatio },
     Architecture { name: "gaussian-palette", kind: Kind::Palette },
     Architecture::network::<EfficientNetLite0>(),
+    Architecture::network::<MobileNetV2>(),
     Architecture::network::<ResNet18>(),
+    Architecture::network::<ResNet50>(),
     Architecture::network::<Vgg16>(),
 ];
 
@@ -38,8 +41,8 @@ enum Kind {
     Network(NetworkKind),
 }
 
-/// Reads a network's stored weights for a device.
-type Load = fn(&Stored, Device) -> Result<Arc<dyn Forward>, ModelError>;
+/// Reads a network's stored weights for a device and for pictures of one size.
+type Load = fn(&Stored, Device, ViewSpec) -> Result<Loaded, ModelError>;
 
 /// A network without its type, so that all stand in one list.
 pub(crate) struct NetworkKind {
@@ -137,14 +140,15 @@ impl Architecture {
         }
     }
 
-    /// Loads a network from its weights file.
+    /// Loads a network from its weights file, for pictures of the size of `view`.
     pub(crate) fn load(
         &self,
         stored: &Stored,
         device: Device,
-    ) -> Result<Arc<dyn Forward>, ModelError> {
+        view: ViewSpec,
+    ) -> Result<Loaded, ModelError> {
         match self.as_network() {
-            Some(network) => (network.load)(stored, device),
+            Some(network) => (network.load)(stored, device, view),
             None => Err(ModelError::Weights(format!("{} has no weights", self.name))),
         }
     }

@@ -15,11 +15,13 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::NormalisedConvolution;
+use crate::kernels::Activation;
+use crate::layers::{InvertedResidual, NormalisedConvolution, relu6};
 use crate::network::{Layer, Network, Precision, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
+use crate::plan::{Graph, GraphError};
 use crate::set::Preprocessing;
-use block::{InvertedResidual, InvertedResidualConfig, convolution, relu6};
+use block::{InvertedResidualConfig, convolution};
 
 /// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -157,6 +159,18 @@ impl Network for EfficientNetLite0 {
 
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.forward(input)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {
+        let mut x = self.stem.describe(graph, "stem", graph.input())?;
+        x = graph.activation(x, Activation::RELU6);
+        for (at, block) in self.blocks.iter().enumerate() {
+            x = block.describe(graph, &format!("blocks.{at}"), x)?;
+        }
+        x = self.head.describe(graph, "head", x)?;
+        x = graph.activation(x, Activation::RELU6);
+        graph.mean(x);
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::architecture::{self, NetworkKind};
 use crate::model::{Device, ModelError, Output};
-use crate::network::{self, Forward};
+use crate::network::{self, Loaded};
 use crate::picture::{Limits, Views, decode};
 use crate::set::{Field, FieldKind, Normalisation};
 use crate::weights::Stored;
@@ -20,6 +20,10 @@ pub(crate) use checkpoint::Checkpoint;
 #[cfg(test)]
 pub(crate) use checkpoint::read_pth;
 use manifest::manifest;
+
+/// The device that says what the golden picture gives: one whose bits no vector instructions of the
+/// importing host decide.
+const IMPORTS_ON: Device = Device::Flex;
 
 /// The inferrer whose weights are imported.
 const INFERRER: &str = "features";
@@ -101,9 +105,10 @@ pub fn import(name: &str, file: &Path, out: &Path) -> Result<Imported, ImportErr
         lineage(file).map_err(|cause| ImportError::File { path: file.to_owned(), cause })?;
 
     let Checkpoint { original, stored } = (kind.read_checkpoint)(file).map_err(wrong)?;
-    let before = golden(kind, original.into()).map_err(wrong)?;
+    let before = golden(kind, Loaded::Modules(original.into(), IMPORTS_ON)).map_err(wrong)?;
     let reloaded = Stored::Memory(Arc::clone(&stored));
-    let reloaded = architecture.load(&reloaded, Device::default()).map_err(wrong)?;
+    let reloaded = architecture.load(&reloaded, IMPORTS_ON, kind.provenance.preprocessing.view);
+    let reloaded = reloaded.map_err(wrong)?;
     let after = golden(kind, reloaded).map_err(wrong)?;
 
     let manifest = manifest(name, kind, &stored, &after, lineage);
@@ -134,12 +139,12 @@ fn lineage(file: &Path) -> std::io::Result<Value> {
 /// The network's answer to the golden picture.
 ///
 /// Zeros and NaN are refused: a set that says them of its golden picture would say them of others.
-fn golden(kind: &NetworkKind, network: Arc<dyn Forward>) -> Result<Vec<f32>, ModelError> {
+fn golden(kind: &NetworkKind, network: Loaded) -> Result<Vec<f32>, ModelError> {
     let preprocessing = &kind.provenance.preprocessing;
     let picture = decode(GOLDEN, &Limits::default())
         .map_err(|error| ModelError::Golden(error.to_string()))?;
     let views = Views::new(&picture, &[preprocessing.view]);
-    let mut model = network::model(network, Device::default(), preprocessing, &field(kind));
+    let mut model = network::model(network, preprocessing, &field(kind));
     match model.infer(&[&views])?.concat().into_iter().next() {
         Some(Output::Vector(vector)) if is_unit(&vector, kind.dimensions) => Ok(vector),
         _ => Err(ModelError::Golden("the network answers zeros, NaN or infinity".into())),
@@ -177,6 +182,7 @@ mod tests {
     use burn::tensor::Tensor;
 
     use super::*;
+    use crate::network::Forward;
 
     /// Answers this value 512 times, whatever it is shown.
     struct Constant(f32);
@@ -187,14 +193,18 @@ mod tests {
         }
     }
 
+    fn constant(value: f32) -> Loaded {
+        Loaded::Modules(Arc::new(Constant(value)), Device::Flex)
+    }
+
     #[test]
     fn weights_with_which_a_network_answers_zeros_or_nan_are_refused() {
         let kind = architecture::by_name("resnet18").and_then(|found| found.as_network()).unwrap();
 
         for useless in [0.0, f32::NAN, f32::INFINITY] {
-            let refused = golden(kind, Arc::new(Constant(useless))).unwrap_err();
+            let refused = golden(kind, constant(useless)).unwrap_err();
             assert!(refused.to_string().contains("zeros, NaN or infinity"), "{refused}");
         }
-        assert_eq!(golden(kind, Arc::new(Constant(2.0))).unwrap().len(), 512);
+        assert_eq!(golden(kind, constant(2.0)).unwrap().len(), 512);
     }
 }

@@ -32,7 +32,9 @@
 //! | network | values | of what | published weights |
 //! | --- | --- | --- | --- |
 //! | `efficientnet-lite0` | 1280 | the pooled last plane | bundled |
+//! | `mobilenet-v2` | 1280 | the pooled last plane | torchvision's `IMAGENET1K_V1`, to be imported |
 //! | `resnet18` | 512 | the pooled last plane | torchvision's `IMAGENET1K_V1`, to be imported |
+//! | `resnet50` | 2048 | the pooled last plane | torchvision's `IMAGENET1K_V1`, to be imported |
 //! | `vgg16` | 4096 | the second matrix, before its ReLU | torchvision's `IMAGENET1K_V1`, to be imported |
 //!
 //! ```text
@@ -60,28 +62,34 @@
 //! that is missing, misshapen or of no layer is named and refused. Serving reads safetensors only.
 //! A new network is one file that implements its layers, and one line in [`architecture`].
 //!
+//! # Devices
+//! burn's modules define every network, import its weights and are what it is held against. On x86-64
+//! with AVX2 or AVX-512 the device `simd`, the default, compiles them when they are loaded into a
+//! *plan* on kernels of this crate: normalisations folded, activations, additions and poolings part of
+//! the convolutions, weights packed in the order in which they are read. `flex` and `ndarray` are
+//! burn's own engines; where a CPU has no vector instructions that the kernels know, `simd` is `flex`.
+//! [`Device::served_by`] tells which it is.
+//!
 //! # Numbers
 //! `models/golden/make.py` wrote the values that the tests compare with, by PyTorch, torchvision,
-//! Pillow, NumPy and SciPy. To write them again, byte for byte:
+//! Pillow, NumPy and SciPy; `models/golden/README.md` tells how to write them again, byte for byte.
 //!
-//! ```text
-//! cd models/golden && python3 -m venv /tmp/golden && /tmp/golden/bin/pip install -r requirements.txt && /tmp/golden/bin/python make.py
-//! ```
+//! Each row of a batch equals the batch of one, bit for bit, on each device. Networks' vectors have
+//! length 1, so that these differences have no unit; the tests that print them allow 1e-4 from
+//! PyTorch and 1e-5 between devices:
 //!
-//! Each row of a batch equals the batch of one, bit for bit, on each device. For networks, whose
-//! vectors have length 1:
-//!
-//! | largest difference of a value | `efficientnet-lite0` | `resnet18` | `vgg16` |
-//! | --- | --- | --- | --- |
-//! | from PyTorch, same tensor, same weights | below 1e-4 | 2e-7 | 9e-7 |
-//! | of `ndarray` from `flex` | below 1e-5 | 2e-7 | 8e-7 |
-//! | by storing f16, on the golden picture | stored as f32 | 1e-4 | 3e-4 |
-//! | cosine lost by storing f16 | none | 2e-7 | 1e-5 |
+//! | largest difference of a value | `efficientnet-lite0` | `mobilenet-v2` | `resnet18` | `resnet50` | `vgg16` |
+//! | --- | --- | --- | --- | --- | --- |
+//! | of `flex` from PyTorch, same tensor, same weights | 4e-7 | 6e-6 | 3e-7 | 2e-6 | 9e-7 |
+//! | of `simd` from PyTorch, on AVX2 | 5e-7 | 6e-6 | 6e-7 | 4e-6 | 4e-6 |
+//! | of `ndarray` from `flex` | 6e-7 | 5e-6 | 2e-7 | 2e-6 | 8e-7 |
+//! | by storing f16, on the golden picture | stored as f32 | stored as f32 | 1e-4 | 1.1e-3 | 3e-4 |
+//! | cosine lost by storing f16 | none | none | 3e-7 | 7e-5 | 1e-5 |
 //!
 //! From file to vector, decoding and resizing give Pillow's bytes for JPEG, PNG and most others, so
 //! that f16 is nearly all that is lost, and next to nothing with the bundled network, which is stored as f32; [`picture`]
-//! tells the exceptions. The weights of the bundled network are the published
-//! ones; those of the other two random here, since torchvision's are in no package registry
+//! tells the exceptions. The weights of the bundled network are the published ones; those of the
+//! others are random here, since torchvision's are in no package registry
 //! (`models/golden/checkpoints.py` writes them, in torchvision's own layout).
 //!
 //! # Example
@@ -105,16 +113,21 @@ pub mod architecture;
 mod aspect_ratio;
 mod efficientnet_lite0;
 mod import;
+mod kernels;
 mod layers;
+mod mobilenet_v2;
 mod model;
 mod network;
 pub mod palette;
 pub mod picture;
+mod plan;
 mod resnet18;
+mod resnet50;
 pub mod set;
 mod vgg16;
 mod weights;
 
 pub use import::{ImportError, Imported, Loss, import};
 pub use model::{Device, Model, ModelError, Output, UnknownDevice};
+pub use plan::{Profile, StepCost};
 pub use set::{LoadedInferrer, Manifest, ModelSet, SetError, Stamp};

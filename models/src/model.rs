@@ -3,16 +3,22 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::kernels::InstructionSet;
 use crate::picture::{ViewSpec, Views};
 
-/// One inferred value.
+/// One inferred value: that of the field at the same place in [`Manifest::fields`], whose
+/// [`FieldKind`] says what may be expected of it.
+///
+/// [`Manifest::fields`]: crate::Manifest::fields
+/// [`FieldKind`]: crate::set::FieldKind
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// A dense vector.
+    /// A dense vector of the field's `dimensions`. Without a unit: of Euclidean length 1 where its
+    /// `normalisation` is `l2`, else as the model computes it.
     Vector(Vec<f32>),
-    /// A single number.
+    /// A single number, in the model's own unit: an aspect ratio is width over height, so it has none.
     Number(f32),
-    /// A text.
+    /// A text: an average colour is `#` and red, green and blue in two hexadecimal digits each.
     Text(String),
 }
 
@@ -49,11 +55,13 @@ pub enum ModelError {
     Golden(String),
 }
 
-/// The engine that networks compute on; both are pure Rust on the CPU.
+/// The engine that networks compute on; all are pure Rust on the CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Device {
-    /// burn's `flex`: the faster one.
+    /// Kernels of this crate for x86-64 with AVX2 or AVX-512; on other CPUs the same as `Flex`.
     #[default]
+    Simd,
+    /// burn's `flex`: the faster one of burn's.
     Flex,
     /// burn's `ndarray`, deprecated upstream.
     Ndarray,
@@ -61,12 +69,23 @@ pub enum Device {
 
 impl Device {
     /// All devices, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Flex, Self::Ndarray];
+    pub const ALL: [Self; 3] = [Self::Simd, Self::Flex, Self::Ndarray];
 
-    /// burn's name for it.
+    /// What serves on this host where this device is asked for: `simd avx2`, `simd avx512`, `flex` or
+    /// `ndarray`.
+    #[must_use]
+    pub fn served_by(self) -> String {
+        match (self, InstructionSet::best()) {
+            (Self::Simd, Some(set)) => format!("{self} {}", set.name()),
+            (Self::Simd, None) => Self::Flex.to_string(),
+            (Self::Flex | Self::Ndarray, _) => self.to_string(),
+        }
+    }
+
+    /// burn's name for it, or for that of burn's which holds the weights until they are packed.
     pub(crate) fn burn(self) -> burn::tensor::Device {
         match self {
-            Self::Flex => burn::tensor::Device::flex(),
+            Self::Simd | Self::Flex => burn::tensor::Device::flex(),
             #[expect(deprecated, reason = "kept because users ask for it by name")]
             Self::Ndarray => burn::tensor::Device::ndarray(),
         }
@@ -76,6 +95,7 @@ impl Device {
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Simd => "simd",
             Self::Flex => "flex",
             Self::Ndarray => "ndarray",
         })
@@ -84,7 +104,7 @@ impl fmt::Display for Device {
 
 /// A device that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown device {0:?}: it is flex or ndarray")]
+#[error("unknown device {0:?}: it is simd, flex or ndarray")]
 pub struct UnknownDevice(pub String);
 
 impl FromStr for Device {
@@ -104,6 +124,9 @@ mod tests {
     fn a_device_is_named_as_on_the_command_line() {
         for device in Device::ALL {
             assert_eq!(device.to_string().parse(), Ok(device));
+        }
+        for device in [Device::Flex, Device::Ndarray] {
+            assert_eq!(device.served_by(), device.to_string());
         }
         assert_eq!("Flex".parse::<Device>(), Err(UnknownDevice("Flex".into())));
     }

@@ -5,14 +5,18 @@ pub(crate) mod agreement_tests;
 mod inference;
 mod input;
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::model::Device;
 use crate::picture::{Filter, ViewSpec};
+use crate::plan::{Graph, GraphError, Plan};
 use crate::set::Preprocessing;
-pub(crate) use inference::model;
 #[cfg(test)]
 pub(crate) use inference::normalise;
+pub(crate) use inference::{model, profile};
 
 /// What a network's own file declares: everything but its layers' arithmetic is shared.
 pub(crate) trait Network: Module + Send + Sync + Sized + 'static {
@@ -44,6 +48,11 @@ pub(crate) trait Network: Module + Send + Sync + Sized + 'static {
     /// `[batch, 3, height, width]` to `[batch, DIMENSIONS]`; each row depends on its own picture
     /// alone, to the bit.
     fn forward(&self, input: Tensor<4>) -> Tensor<2>;
+
+    /// Adds to `graph`, which holds the pictures, the layers that [`forward`](Self::forward) passes
+    /// through [for inference](Self::for_inference), in any order in which they can be computed; the
+    /// last one answers.
+    fn describe(&self, graph: &mut Graph) -> Result<(), GraphError>;
 }
 
 /// How kernels and matrices are stored; computing is always in f32.
@@ -56,6 +65,9 @@ pub(crate) enum Precision {
 }
 
 impl Precision {
+    /// All there are.
+    pub(crate) const ALL: [Self; 2] = [Self::Half, Self::Single];
+
     /// Its name in manifests.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -97,7 +109,16 @@ pub(crate) const TORCHVISION: Preprocessing = Preprocessing {
     scale: 255.0,
 };
 
-/// A loaded network without its type.
+/// A loaded network, as workers share it.
+#[derive(Clone)]
+pub(crate) enum Loaded {
+    /// burn's modules, on a device of burn's.
+    Modules(Arc<dyn Forward>, Device),
+    /// Compiled for the vector instructions of this host.
+    Plan(Arc<Plan>),
+}
+
+/// A loaded network of burn's modules without its type.
 pub(crate) trait Forward: Send + Sync {
     /// `[batch, 3, height, width]` to `[batch, dimensions]`.
     fn run(&self, input: Tensor<4>) -> Tensor<2>;

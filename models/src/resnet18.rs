@@ -18,9 +18,11 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::NormalisedConvolution;
+use crate::kernels::Activation;
+use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
 use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
-use block::{BasicBlock, BasicBlockConfig, convolution};
+use crate::plan::{Graph, GraphError};
+use block::{BasicBlock, BasicBlockConfig};
 
 /// Channels after the stem.
 const STEM: usize = 64;
@@ -61,7 +63,8 @@ impl ResNet18Config {
         let pool = MaxPool2dConfig::new([3, 3])
             .with_strides([2, 2])
             .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
-        ResNet18 { stem: convolution(3, STEM, 7, 2).init(device), pool: pool.init(), blocks }
+        let stem = NormalisedConvolutionConfig::torchvision(3, STEM, 7, 2);
+        ResNet18 { stem: stem.init(device), pool: pool.init(), blocks }
     }
 }
 
@@ -134,6 +137,17 @@ impl Network for ResNet18 {
 
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.forward(input)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {
+        let mut x = self.stem.describe(graph, "stem", graph.input())?;
+        x = graph.activation(x, Activation::RELU);
+        x = graph.max_pool2d("pool", x, &self.pool)?;
+        for (at, block) in self.blocks.iter().enumerate() {
+            x = block.describe(graph, &format!("blocks.{at}"), x)?;
+        }
+        graph.mean(x);
+        Ok(())
     }
 }
 

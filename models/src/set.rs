@@ -119,6 +119,13 @@ impl ModelSet {
         self.inferrers.iter().find(|inferrer| inferrer.manifest().inferrer == name)
     }
 
+    /// The inferrers of `names` alone.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let is_named = |inferrer: &&LoadedInferrer| names.contains(&inferrer.manifest().inferrer);
+        Self { inferrers: self.inferrers.iter().filter(is_named).cloned().collect() }
+    }
+
     /// Every size that any inferrer needs, each once: what to make of a decoded picture.
     #[must_use]
     pub fn views(&self) -> Vec<ViewSpec> {
@@ -128,17 +135,30 @@ impl ModelSet {
         views
     }
 
-    fn complete(&mut self) -> Result<(), SetError> {
-        for inferrer in Self::bundled()?.inferrers {
-            let name = &inferrer.manifest().inferrer;
-            if self.inferrer(name).is_some() {
+    /// What the bundled set adds to a set of the inferrers `given`: those that this lacks.
+    ///
+    /// # Errors
+    /// [`SetError::Missing`] if one of them has weights, and so does not stand in.
+    pub fn stand_ins(given: &[String]) -> Result<Vec<LoadedInferrer>, SetError> {
+        let mut stand_ins = Vec::new();
+        for folder in Folder::bundled() {
+            // Not even opened: reading the bundled weights takes their 14 MB into memory.
+            if given.iter().any(|name| *name == folder.name()) {
                 continue;
             }
+            let inferrer = LoadedInferrer::open(folder)?;
             if inferrer.manifest().weights.is_some() {
-                return Err(SetError::Missing(name.clone()));
+                return Err(SetError::Missing(inferrer.manifest().inferrer.clone()));
             }
-            self.inferrers.push(inferrer);
+            stand_ins.push(inferrer);
         }
+        Ok(stand_ins)
+    }
+
+    fn complete(&mut self) -> Result<(), SetError> {
+        let name = |inferrer: &LoadedInferrer| inferrer.manifest().inferrer.clone();
+        let given: Vec<String> = self.inferrers.iter().map(name).collect();
+        self.inferrers.extend(Self::stand_ins(&given)?);
         self.sort();
         Ok(())
     }

@@ -19,7 +19,9 @@ use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
+use crate::kernels::Activation;
 use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
+use crate::plan::{Graph, GraphError};
 
 /// One stage: its convolutions, and the channels of each.
 const STAGES: [(usize, usize); 5] = [(2, 64), (2, 128), (3, 256), (3, 512), (3, CHANNELS)];
@@ -134,6 +136,23 @@ impl Network for Vgg16 {
 
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
         self.forward(input)
+    }
+
+    fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {
+        let mut x = graph.input();
+        for (stage, convolutions) in self.stages.iter().enumerate() {
+            for (at, convolution) in convolutions.iter().enumerate() {
+                x = graph.conv2d(&format!("stages.{stage}.{at}"), x, convolution)?;
+                x = graph.activation(x, Activation::RELU);
+            }
+            x = graph.max_pool2d(&format!("stages.{stage}"), x, &self.halve)?;
+        }
+        x = graph.adaptive_avg_pool2d(x, &self.fit);
+        x = graph.flatten(x);
+        x = graph.matrix("first", x, &self.first)?;
+        x = graph.activation(x, Activation::RELU);
+        graph.matrix("second", x, &self.second)?;
+        Ok(())
     }
 }
 

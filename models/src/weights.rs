@@ -1,5 +1,6 @@
 //! Weights from files into modules and back: all tensors or none, each of the right shape.
 
+mod deferred;
 mod naming;
 mod stored;
 
@@ -10,19 +11,61 @@ use burn::store::{
 };
 use burn::tensor::Shape;
 
+use crate::kernels::{InstructionSet, Plane};
 use crate::model::{Device, ModelError};
-use crate::network::{Forward, Network, Precision};
+use crate::network::{Loaded, Network, Precision};
+use crate::picture::ViewSpec;
+use crate::plan::{Graph, Plan};
+use deferred::Deferred;
 pub(crate) use naming::Naming;
 pub(crate) use stored::Stored;
 
-/// Loads a network from a `weights.safetensors` that [`store`] wrote.
-///
-/// Whatever is stored as f16 becomes f32: no CPU computes faster in f16.
+/// Loads a network from a `weights.safetensors` that [`store`] wrote, for pictures of the size of
+/// `view`: as a plan where `device` has kernels of our own on this host.
 pub(crate) fn load<N: Network>(
     stored: &Stored,
     device: Device,
-) -> Result<Arc<dyn Forward>, ModelError> {
-    Ok(Arc::new(load_module::<N>(stored, device)?.for_inference()))
+    view: ViewSpec,
+) -> Result<Loaded, ModelError> {
+    let set = InstructionSet::best().filter(|_| device == Device::Simd);
+    load_for::<N>(stored, device, set, view)
+}
+
+/// The same with a plan for `set`, or without one: burn computes in f32 whatever is stored, since no
+/// CPU is faster in f16.
+fn load_for<N: Network>(
+    stored: &Stored,
+    device: Device,
+    set: Option<InstructionSet>,
+    view: ViewSpec,
+) -> Result<Loaded, ModelError> {
+    if let Some(set) = set {
+        return Ok(Loaded::Plan(Arc::new(plan::<N>(stored, set, view)?)));
+    }
+    let modules = load_module::<N>(stored, device)?.for_inference();
+    Ok(Loaded::Modules(Arc::new(modules), device))
+}
+
+/// Compiles a network as it was stored. Its tensors are read one layer at a time, so that they never
+/// lie in memory beside what is packed of them.
+fn plan<N: Network>(
+    stored: &Stored,
+    set: InstructionSet,
+    view: ViewSpec,
+) -> Result<Plan, ModelError> {
+    let wrong = |error: &dyn std::fmt::Display| ModelError::Weights(error.to_string());
+    let (height, width) = (view.height as usize, view.width as usize);
+    let mut graph = Graph::new(Plane { height, width });
+    let mut deferred = Deferred::new(stored.tensors_to_pack()?);
+    let network = N::init(&Device::Simd.burn()).map(&mut deferred);
+    let unreadable = deferred.unreadable();
+    refuse(faults(&deferred.result(), None))?;
+    network.for_inference().describe(&mut graph).map_err(|error| wrong(&error))?;
+    let plan = Plan::compile(graph, set).map_err(|error| wrong(&error))?;
+    match unreadable.get() {
+        None => Ok(plan),
+        Some(fault) => Err(ModelError::Weights(fault.clone())),
+    }
 }
 
 /// Loads a network as it was stored.
@@ -78,3 +121,6 @@ pub(crate) fn unknown(name: &str) -> String {
 pub(crate) fn refuse(faults: Vec<String>) -> Result<(), ModelError> {
     if faults.is_empty() { Ok(()) } else { Err(ModelError::Weights(faults.join("; "))) }
 }
+
+#[cfg(test)]
+mod tests;

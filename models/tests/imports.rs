@@ -65,7 +65,7 @@ fn the_checkpoint_of_another_network_is_refused() {
 
 #[test]
 fn an_import_needs_a_known_architecture_and_a_file() {
-    let known = "known are efficientnet-lite0, resnet18, vgg16";
+    let known = "known are efficientnet-lite0, mobilenet-v2, resnet18, resnet50, vgg16";
     assert!(refusal("lenet", "wrong.pth").contains(known));
     assert!(refusal("palette", "wrong.pth").contains(known));
     assert!(refusal("efficientnet-lite0", "none.pth").contains("none.pth: No such file"));
@@ -142,30 +142,34 @@ fn entries(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Ten sample pictures: each vector beside torchvision's, alone and in a batch, and again.
+/// Ten sample pictures on both devices: each vector beside torchvision's, alone and in a batch.
 fn like_torchvision(architecture: &str, file: &str, dimensions: usize, expected: &str) {
     let (out, _) = imported(architecture, file);
     let set = ModelSet::open(out.path()).unwrap();
     let features = set.inferrer("features").unwrap();
-    let mut model = features.build(Device::Flex).unwrap();
-    features.self_test(&mut *model).unwrap();
     let index = golden::json("samples.json");
     let names: Vec<&str> =
         index.as_array().unwrap().iter().map(|sample| sample["file"].as_str().unwrap()).collect();
     let views: Vec<_> =
         names.iter().map(|name| Views::new(&golden::sample(name), features.views())).collect();
 
-    let vectors = infer(&mut *model, &views.iter().collect::<Vec<_>>());
-
     let expected = golden::rows(expected, dimensions);
     assert!(names.len() >= 10 && expected.len() == names.len());
-    for ((vector, expected), name) in vectors.iter().zip(&expected).zip(&names) {
-        let cosine = golden::cosine(vector, expected);
-        println!("{architecture} {name} {cosine:.8}");
-        assert!(cosine >= 0.9999, "{name}: {cosine}");
-    }
-    for (view, vector) in views.iter().zip(&vectors).take(2) {
-        assert!(infer(&mut *model, &[view])[0] == *vector, "a picture alone gives other bits");
+
+    for device in [Device::Simd, Device::Flex] {
+        let mut model = features.build(device).unwrap();
+        features.self_test(&mut *model).unwrap();
+        let vectors = infer(&mut *model, &views.iter().collect::<Vec<_>>());
+
+        assert_eq!(vectors.len(), names.len());
+        for ((vector, expected), name) in vectors.iter().zip(&expected).zip(&names) {
+            let cosine = golden::cosine(vector, expected);
+            println!("{architecture} on {device} {name} {cosine:.8}");
+            assert!(cosine >= 0.9999, "{name} on {device}: {cosine}");
+        }
+        for (view, vector) in views.iter().zip(&vectors).take(2) {
+            assert!(infer(&mut *model, &[view])[0] == *vector, "alone it gives other bits");
+        }
     }
 }
 

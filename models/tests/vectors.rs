@@ -6,13 +6,15 @@ mod golden;
 use models::picture::{Rgb, Views};
 use models::{Device, ModelSet, Output};
 
-/// Everything the bundled inferrer `name` says of `pictures`.
-fn infer(name: &str, pictures: &[Rgb]) -> Vec<Vec<Output>> {
+/// Everything the bundled inferrer `name` says of `pictures`: one answer for each.
+fn infer(name: &str, device: Device, pictures: &[Rgb]) -> Vec<Vec<Output>> {
     let set = ModelSet::bundled().unwrap();
     let inferrer = set.inferrer(name).unwrap();
     let views: Vec<Views> = pictures.iter().map(|p| Views::new(p, inferrer.views())).collect();
-    let mut model = inferrer.build(Device::Flex).unwrap();
-    model.infer(&views.iter().collect::<Vec<_>>()).unwrap()
+    let mut model = inferrer.build(device).unwrap();
+    let answers = model.infer(&views.iter().collect::<Vec<_>>()).unwrap();
+    assert_eq!(answers.len(), pictures.len());
+    answers
 }
 
 fn vector(answer: &[Output]) -> &[f32] {
@@ -34,34 +36,37 @@ fn pictures() -> Vec<Rgb> {
     samples().into_iter().map(|(_, picture)| picture).collect()
 }
 
+/// Holds the vectors of `name` for the samples against the rows of the golden file `expected`.
+fn assert_cosines(name: &str, device: Device, expected: &[Vec<f32>], least: f64) {
+    let answers = infer(name, device, &pictures());
+    assert_eq!(answers.len(), expected.len());
+    for ((answer, expected), (sample, _)) in answers.iter().zip(expected).zip(samples()) {
+        let cosine = golden::cosine(vector(answer), expected);
+        println!("{device} {} {cosine:.7}", sample["file"]);
+        assert!(cosine >= least, "{} on {device}: {cosine}", sample["file"]);
+    }
+}
+
 /// Decoding and resizing add nothing that could be seen.
 #[test]
 fn features_from_file_to_vector_are_those_of_pillow_and_pytorch_with_the_original_weights() {
     let expected = golden::rows("samples.features.f32", 1280);
-    for ((answer, expected), (sample, _)) in
-        infer("features", &pictures()).iter().zip(&expected).zip(samples())
-    {
-        let cosine = golden::cosine(vector(answer), expected);
-        println!("{} {cosine:.7}", sample["file"]);
-        assert!(cosine >= 0.999_999, "{}: {cosine}", sample["file"]);
+    for device in [Device::Simd, Device::Flex] {
+        assert_cosines("features", device, &expected, 0.999_999);
     }
 }
 
 #[test]
 fn palettes_are_the_limit_of_the_references_sampling() {
     let expected = golden::rows("samples.palette.f32", 1000);
-    for ((answer, expected), (sample, _)) in
-        infer("palette", &pictures()).iter().zip(&expected).zip(samples())
-    {
-        let cosine = golden::cosine(vector(answer), expected);
-        println!("{} {cosine:.7}", sample["file"]);
-        assert!(cosine >= 0.999, "{}: {cosine}", sample["file"]);
-    }
+    assert_cosines("palette", Device::default(), &expected, 0.999);
 }
 
 #[test]
 fn average_colours_are_those_of_pillow() {
-    for (answer, (sample, _)) in infer("palette", &pictures()).iter().zip(samples()) {
+    for (answer, (sample, _)) in
+        infer("palette", Device::default(), &pictures()).iter().zip(samples())
+    {
         let Output::Text(hex) = &answer[1] else { panic!("{answer:?}") };
         for channel in 0..3 {
             let found = i64::from_str_radix(&hex[1 + channel * 2..3 + channel * 2], 16).unwrap();
@@ -73,7 +78,9 @@ fn average_colours_are_those_of_pillow() {
 
 #[test]
 fn the_aspect_ratio_is_that_of_the_files_own_dimensions() {
-    for (answer, (sample, _)) in infer("aspect-ratio", &pictures()).iter().zip(samples()) {
+    for (answer, (sample, _)) in
+        infer("aspect-ratio", Device::default(), &pictures()).iter().zip(samples())
+    {
         let side = |at: usize| sample["size"][at].as_f64().unwrap();
         #[expect(clippy::cast_possible_truncation, reason = "the field is an f32")]
         let expected = (side(0) / side(1)) as f32;
@@ -113,7 +120,7 @@ fn outer(red: &[f64; 10], green: &[f64; 10], blue: &[f64; 10]) -> Vec<f64> {
 
 fn assert_is(picture: Rgb, expected: &[f64], average: &str) {
     let norm = expected.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let answer = infer("palette", &[picture]).remove(0);
+    let answer = infer("palette", Device::default(), &[picture]).remove(0);
     for (at, (found, expected)) in vector(&answer).iter().zip(expected).enumerate() {
         assert!((f64::from(*found) - expected / norm).abs() < 1e-7, "{at}: {found} {expected}");
     }

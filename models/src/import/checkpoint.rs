@@ -53,7 +53,7 @@ pub(crate) fn read_pth<N: Network>(path: &Path) -> Result<N, ModelError> {
         }
     }
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
-    let mut network = N::init(&Device::default().burn());
+    let mut network = N::init(&Device::Flex.burn());
     let applied = network.apply(tensors, None, Some(Box::new(adapter)), false);
     let mut faults = weights::faults(&applied, Some(&naming));
     faults.extend(unknown);

@@ -6,6 +6,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
+use crate::plan::{Graph, GraphError, Value};
+
 /// What can be chosen of a [`NormalisedConvolution`].
 #[derive(Config, Debug)]
 pub struct NormalisedConvolutionConfig {
@@ -29,7 +31,22 @@ pub struct NormalisedConvolution {
     norm: Option<BatchNorm>,
 }
 
+/// The epsilon of a batch normalisation in PyTorch, unless one is given.
+const PYTORCHS_EPSILON: f64 = 1e-5;
+
 impl NormalisedConvolutionConfig {
+    /// As torchvision's networks have it: padded by half its kernel on every side, PyTorch's epsilon.
+    pub fn torchvision(
+        channels_in: usize,
+        channels_out: usize,
+        kernel: usize,
+        stride: usize,
+    ) -> Self {
+        let half = kernel / 2;
+        let padding = PaddingConfig2d::Explicit(half, half, half, half);
+        Self::new(channels_in, channels_out, kernel, PYTORCHS_EPSILON, padding).with_stride(stride)
+    }
+
     /// The layer on `device`, its weights yet to be loaded.
     pub fn init(&self, device: &Device) -> NormalisedConvolution {
         let conv = Conv2dConfig::new([self.channels_in, self.channels_out], [self.kernel; 2])
@@ -49,6 +66,14 @@ impl NormalisedConvolution {
         match &self.norm {
             Some(norm) => norm.forward(x),
             None => x,
+        }
+    }
+
+    /// Adds itself to `graph` under `name`; it must have been folded.
+    pub fn describe(&self, graph: &mut Graph, name: &str, x: Value) -> Result<Value, GraphError> {
+        match &self.norm {
+            None => graph.conv2d(name, x, &self.conv),
+            Some(_) => Err(GraphError::new(name, "its normalisation is not folded")),
         }
     }
 
@@ -72,6 +97,7 @@ mod tests {
     use burn::tensor::TensorData;
 
     use super::*;
+    use crate::kernels::Plane;
     use crate::model::Device as Engine;
 
     fn values(tensor: Tensor<4>) -> Vec<f32> {
@@ -95,6 +121,10 @@ mod tests {
         let input =
             || Tensor::from_data(TensorData::new(vec![1.0_f32, 2.0], [1, 1, 1, 2]), &device);
 
+        let mut graph = Graph::new(Plane { height: 1, width: 2 });
+        let x = graph.input();
+        let refused = layer.describe(&mut graph, "stem", x).unwrap_err();
+        assert_eq!(refused.to_string(), "layer stem: its normalisation is not folded");
         assert_eq!(values(layer.forward(input())), [-3.0, 3.0]);
         assert_eq!(values(layer.fold().forward(input())), [-3.0, 3.0]);
     }

@@ -1,30 +1,55 @@
 //! From pictures to vectors through a network: preprocessing, the network, normalisation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::Forward;
 use super::input::Input;
+use super::{Forward, Loaded};
 use crate::model::{Device, Model, ModelError, Output};
-use crate::picture::{ViewSpec, Views};
+use crate::picture::{Rgb, ViewSpec, Views};
+use crate::plan::{Profile, Worker};
 use crate::set::{Field, FieldKind, Normalisation, Preprocessing};
 
 /// A model that answers the one vector `field` of `network`.
 pub(crate) fn model(
-    network: Arc<dyn Forward>,
-    device: Device,
+    network: Loaded,
     preprocessing: &Preprocessing,
     field: &Field,
 ) -> Box<dyn Model> {
+    let engine = match network {
+        Loaded::Modules(modules, device) => Engine::Modules(modules, device),
+        Loaded::Plan(plan) => Engine::Plan(Box::new(Worker::new(plan))),
+    };
     let unit = matches!(field.kind, FieldKind::Vector { normalisation: Normalisation::L2, .. });
     let view = [preprocessing.view];
-    Box::new(NetworkModel { network, device, view, input: Input::new(preprocessing), unit })
+    Box::new(NetworkModel { engine, view, input: Input::new(preprocessing), unit })
+}
+
+/// What the steps of `network` take for the view of a picture, if it is a plan.
+pub(crate) fn profile(
+    network: Loaded,
+    preprocessing: &Preprocessing,
+    picture: &Views,
+    pictures: u32,
+    clock: &dyn Fn() -> Duration,
+) -> Result<Option<Profile>, ModelError> {
+    let Loaded::Plan(plan) = network else { return Ok(None) };
+    let view = picture.view(&preprocessing.view).ok_or(ModelError::NoView(preprocessing.view))?;
+    let input = Input::new(preprocessing);
+    let show = |_, place: &mut [f32]| input.pixels(view, place);
+    Ok(Some(Worker::new(plan).profile(pictures, clock, show)))
+}
+
+/// What computes for one thread.
+enum Engine {
+    Modules(Arc<dyn Forward>, Device),
+    Plan(Box<Worker>),
 }
 
 struct NetworkModel {
-    network: Arc<dyn Forward>,
-    device: Device,
+    engine: Engine,
     view: [ViewSpec; 1],
     input: Input,
     unit: bool,
@@ -39,36 +64,57 @@ impl Model for NetworkModel {
         if pictures.is_empty() {
             return Ok(Vec::new());
         }
-        let [spec] = self.view;
-        let (width, height) = (spec.width as usize, spec.height as usize);
-        let mut input = Vec::with_capacity(pictures.len() * 3 * width * height);
-        for picture in pictures {
-            let view = picture.view(&spec).ok_or(ModelError::NoView(spec))?;
-            self.input.append(view, &mut input);
+        let Self { engine, view: [spec], input, unit } = self;
+        if pictures.iter().any(|views| views.view(spec).is_none()) {
+            return Err(ModelError::NoView(*spec));
         }
-        let input = TensorData::new(input, [pictures.len(), 3, height, width]);
-        let output = self.network.run(Tensor::from_data(input, &self.device.burn()));
-        let [rows, dimensions] = output.dims();
-        let values = output
-            .into_data()
-            .try_into_vec::<f32>()
-            .map_err(|error| ModelError::Computing(format!("{error:?}")))?;
-        if rows != pictures.len() {
-            let what = format!("{rows} rows for {} pictures", pictures.len());
-            return Err(ModelError::Computing(what));
+        match engine {
+            Engine::Modules(network, device) => {
+                let mut planes = Vec::new();
+                for picture in pictures {
+                    input.planes(asked_for(picture, spec), &mut planes);
+                }
+                let shape = [pictures.len(), 3, spec.height as usize, spec.width as usize];
+                let input = Tensor::from_data(TensorData::new(planes, shape), &device.burn());
+                let rows = rows(network.run(input), pictures.len())?;
+                Ok(rows.iter().map(|row| vec![answer(row, *unit)]).collect())
+            }
+            Engine::Plan(worker) => {
+                let dimensions = worker.plan().dimensions();
+                let rows = worker.run(pictures.len(), |at, place| {
+                    input.pixels(asked_for(pictures[at], spec), place);
+                });
+                Ok(rows.chunks_exact(dimensions).map(|row| vec![answer(row, *unit)]).collect())
+            }
         }
-        Ok(values.chunks_exact(dimensions).map(|row| vec![self.answer(row)]).collect())
     }
 }
 
-impl NetworkModel {
-    fn answer(&self, row: &[f32]) -> Output {
-        let mut vector = row.to_vec();
-        if self.unit {
-            normalise(&mut vector);
-        }
-        Output::Vector(vector)
+/// The view of `picture` that all pictures of the batch were asked for before.
+fn asked_for<'a>(picture: &'a Views, spec: &ViewSpec) -> &'a Rgb {
+    picture.view(spec).expect("a picture without it has ended the batch with NoView")
+}
+
+/// The rows of `output`, which are to be so many.
+fn rows(output: Tensor<2>, expected: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+    let [rows, dimensions] = output.dims();
+    let values = output
+        .into_data()
+        .try_into_vec::<f32>()
+        .map_err(|error| ModelError::Computing(format!("{error:?}")))?;
+    if rows != expected {
+        return Err(ModelError::Computing(format!("{rows} rows for {expected} pictures")));
     }
+    Ok(values.chunks_exact(dimensions).map(<[f32]>::to_vec).collect())
+}
+
+/// A row as the answer, of length 1 if `unit`.
+fn answer(row: &[f32], unit: bool) -> Output {
+    let mut vector = row.to_vec();
+    if unit {
+        normalise(&mut vector);
+    }
+    Output::Vector(vector)
 }
 
 /// Scales `vector` to Euclidean length 1.
@@ -90,7 +136,6 @@ pub(crate) fn normalise(vector: &mut [f32]) {
 mod tests {
     use super::*;
     use crate::network::TORCHVISION;
-    use crate::picture::Rgb;
 
     #[test]
     fn a_zero_or_infinite_vector_is_left_for_the_check_to_refuse() {
@@ -123,10 +168,10 @@ mod tests {
     fn infer(answers: &[[f32; 2]], pictures: usize) -> Result<Vec<Vec<Output>>, ModelError> {
         let kind = FieldKind::Vector { dimensions: 2, normalisation: Normalisation::L2 };
         let field = Field { name: "features".into(), kind };
-        let network = Arc::new(Fixed(answers.to_vec()));
+        let network = Loaded::Modules(Arc::new(Fixed(answers.to_vec())), Device::Flex);
         let picture = Rgb::new(1, 1, vec![0; 3]).unwrap();
         let views = Views::new(&picture, &[TORCHVISION.view]);
-        model(network, Device::Flex, &TORCHVISION, &field).infer(&vec![&views; pictures])
+        model(network, &TORCHVISION, &field).infer(&vec![&views; pictures])
     }
 
     #[test]

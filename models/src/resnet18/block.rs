@@ -2,27 +2,12 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
+use crate::kernels::Activation;
 use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
-
-/// The epsilon of every batch normalisation: PyTorch's default.
-const EPSILON: f64 = 1e-5;
-
-/// A convolution of the family, padded by half its kernel on every side.
-pub fn convolution(
-    channels_in: usize,
-    channels_out: usize,
-    kernel: usize,
-    stride: usize,
-) -> NormalisedConvolutionConfig {
-    let half = kernel / 2;
-    let padding = PaddingConfig2d::Explicit(half, half, half, half);
-    NormalisedConvolutionConfig::new(channels_in, channels_out, kernel, EPSILON, padding)
-        .with_stride(stride)
-}
+use crate::plan::{Graph, GraphError, Value};
 
 /// Two 3×3 convolutions, the first of which may halve the plane.
 #[derive(Config, Debug)]
@@ -44,6 +29,7 @@ pub struct BasicBlock {
 impl BasicBlockConfig {
     pub fn init(&self, device: &Device) -> BasicBlock {
         let Self { channels_in, channels_out, stride } = *self;
+        let convolution = NormalisedConvolutionConfig::torchvision;
         let shortcut = convolution(channels_in, channels_out, 1, stride);
         BasicBlock {
             first: convolution(channels_in, channels_out, 3, stride).init(device),
@@ -61,6 +47,23 @@ impl BasicBlock {
             Some(shortcut) => x + shortcut.forward(input),
             None => x + input,
         })
+    }
+
+    pub fn describe(
+        &self,
+        graph: &mut Graph,
+        name: &str,
+        input: Value,
+    ) -> Result<Value, GraphError> {
+        let x = self.first.describe(graph, &format!("{name}.first"), input)?;
+        let x = graph.activation(x, Activation::RELU);
+        let x = self.second.describe(graph, &format!("{name}.second"), x)?;
+        let residual = match &self.shortcut {
+            Some(shortcut) => shortcut.describe(graph, &format!("{name}.shortcut"), input)?,
+            None => input,
+        };
+        let x = graph.add(name, x, residual)?;
+        Ok(graph.activation(x, Activation::RELU))
     }
 
     pub fn fold(self) -> Self {

@@ -1,15 +1,17 @@
 //! One inferrer of a set: checked, shared between threads, ready to be built in each of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::golden;
 use super::source::Folder;
-use super::{Manifest, SetError, WeightsFile};
+use super::{Manifest, Preprocessing, SetError, WeightsFile};
 use crate::model::{Device, Model, ModelError};
-use crate::network::Forward;
+use crate::network::Loaded;
 use crate::picture::{Limits, ViewSpec, Views, decode};
+use crate::plan::Profile;
 use crate::weights::Stored;
 
 /// Which model made a field. It goes onto every document, so that a retrain can tell old from new.
@@ -35,7 +37,7 @@ struct Inner {
     golden: Views,
     folder: Folder,
     /// The networks that were loaded, one a device; workers share them.
-    networks: Mutex<Vec<(Device, Arc<dyn Forward>)>>,
+    networks: Mutex<Vec<(Device, Loaded)>>,
 }
 
 impl LoadedInferrer {
@@ -81,25 +83,54 @@ impl LoadedInferrer {
     /// # Errors
     /// [`ModelError::Weights`] when they cannot be read or do not fit the architecture.
     pub fn build(&self, device: Device) -> Result<Box<dyn Model>, ModelError> {
-        let Inner { manifest, networks, .. } = &*self.0;
+        let manifest = &self.0.manifest;
         let (Some(preprocessing), Some(weights)) = (&manifest.preprocessing, &manifest.weights)
         else {
             return manifest.architecture.build();
         };
+        let network = self.network(device, preprocessing, weights)?;
+        Ok(crate::network::model(network, preprocessing, &manifest.fields[0]))
+    }
+
+    /// What each step of the network takes for the golden picture on the calling thread, computed
+    /// `pictures` times; `clock` answers the time since whenever. None if it has no plan: a device of
+    /// burn's computes, or it is no network.
+    ///
+    /// # Errors
+    /// [`ModelError::Weights`] when they cannot be read or do not fit the architecture.
+    pub fn profile(
+        &self,
+        device: Device,
+        pictures: u32,
+        clock: &dyn Fn() -> Duration,
+    ) -> Result<Option<Profile>, ModelError> {
+        let manifest = &self.0.manifest;
+        let (Some(preprocessing), Some(weights)) = (&manifest.preprocessing, &manifest.weights)
+        else {
+            return Ok(None);
+        };
+        let network = self.network(device, preprocessing, weights)?;
+        crate::network::profile(network, preprocessing, &self.0.golden, pictures, clock)
+    }
+
+    /// The network on `device`, loaded by whoever asks first.
+    fn network(
+        &self,
+        device: Device,
+        preprocessing: &Preprocessing,
+        weights: &WeightsFile,
+    ) -> Result<Loaded, ModelError> {
+        let Inner { manifest, networks, .. } = &*self.0;
         // A panic while loading leaves the list as it was, so a poisoned lock is no reason to stop.
         let mut networks = networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = networks.iter().find(|(of, _)| *of == device);
-        let network = if let Some((_, network)) = known {
-            Arc::clone(network)
-        } else {
-            let stored = open_weights(&self.0.folder, weights)
-                .map_err(|error| ModelError::Weights(error.to_string()))?;
-            let network = manifest.architecture.load(&stored, device)?;
-            networks.push((device, Arc::clone(&network)));
-            network
-        };
-        drop(networks);
-        Ok(crate::network::model(network, device, preprocessing, &manifest.fields[0]))
+        if let Some((_, known)) = networks.iter().find(|(of, _)| *of == device) {
+            return Ok(known.clone());
+        }
+        let stored = open_weights(&self.0.folder, weights)
+            .map_err(|error| ModelError::Weights(error.to_string()))?;
+        let network = manifest.architecture.load(&stored, device, preprocessing.view)?;
+        networks.push((device, network.clone()));
+        Ok(network)
     }
 
     /// Proves `model`, which [`build`](Self::build) made, on the golden picture; the first real

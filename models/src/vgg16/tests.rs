@@ -18,13 +18,13 @@ fn served(device: Device) -> Vgg16 {
 #[test]
 #[ignore = "needs VGG16_PTH; ./test makes it"]
 fn the_network_gives_pytorchs_features_for_the_same_tensor_and_the_same_rounded_weights() {
-    agreement::agrees_with_pytorch(&served(Device::Flex), Device::Flex, GOLDEN);
+    agreement::agrees_with_pytorch(served, GOLDEN);
 }
 
 #[test]
 #[ignore = "needs VGG16_PTH; ./test makes it"]
-fn both_devices_agree_and_each_row_of_a_batch_is_the_batch_of_one() {
-    agreement::both_devices_agree(served);
+fn all_devices_agree_and_each_row_of_a_batch_is_the_batch_of_one() {
+    agreement::all_devices_agree(served);
 }
 
 #[test]

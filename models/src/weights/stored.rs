@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -47,6 +48,20 @@ impl Stored {
 
     /// Every tensor, its numbers as f32 and unread until they are asked for.
     pub fn tensors(&self) -> Result<Vec<Tensor>, ModelError> {
+        self.tensors_as(|_, _| Width::Single)
+    }
+
+    /// The same, but matrices as they are stored: nothing is computed with them before they are packed,
+    /// and the largest then take half the memory.
+    pub fn tensors_to_pack(&self) -> Result<Vec<Tensor>, ModelError> {
+        self.tensors_as(|info, stored| if info.shape.len() == 2 { stored } else { Width::Single })
+    }
+
+    /// Every tensor in the width that `wanted` says of its information and its width in the file.
+    fn tensors_as(
+        &self,
+        wanted: impl Fn(&TensorInfo, Width) -> Width,
+    ) -> Result<Vec<Tensor>, ModelError> {
         let wrong = |what: String| ModelError::Weights(format!("no safetensors file: {what}"));
         let (metadata, start) = self.metadata().map_err(|error| wrong(error.to_string()))?;
         let tensors = metadata.tensors().into_iter().map(|(name, info)| {
@@ -55,7 +70,7 @@ impl Stored {
                 Dtype::F32 => Width::Single,
                 other => return Err(wrong(format!("{name} holds {other:?}"))),
             };
-            Ok(self.tensor(name, info, start, width))
+            Ok(self.tensor(name, info, start, (width, wanted(info, width))))
         });
         tensors.collect()
     }
@@ -79,23 +94,53 @@ impl Stored {
         }
     }
 
-    fn tensor(&self, name: String, info: &TensorInfo, start: u64, width: Width) -> Tensor {
+    /// A tensor from one width to another; never from f32 to f16.
+    fn tensor(
+        &self,
+        name: String,
+        info: &TensorInfo,
+        start: u64,
+        (from_width, width): (Width, Width),
+    ) -> Tensor {
         let (from, to) = info.data_offsets;
         let range = start + from as u64..start + to as u64;
         let count: usize = info.shape.iter().product();
         let stored = self.clone();
         let numbers = move || {
-            let mut numbers: Vec<f32> = Vec::with_capacity(count);
-            let read = stored.pieces(range.clone(), |piece| width.append(piece, &mut numbers));
-            read.map_err(|error| Error::IoError(error.to_string()))?;
-            Ok(Bytes::from_elems(numbers))
+            let read = match width {
+                Width::Half => stored.halves(range.clone(), count).map(Bytes::from_elems),
+                Width::Single => {
+                    stored.singles(range.clone(), count, from_width).map(Bytes::from_elems)
+                }
+            };
+            read.map_err(|error| Error::IoError(error.to_string()))
+        };
+        let (dtype, size) = match width {
+            Width::Half => (DType::F16, size_of::<f16>()),
+            Width::Single => (DType::F32, size_of::<f32>()),
         };
         let shape = Shape::from(info.shape.clone());
-        Tensor::deferred(name, DType::F32, shape, None, count * size_of::<f32>(), numbers)
+        Tensor::deferred(name, dtype, shape, None, count * size, numbers)
+    }
+
+    /// The f16 numbers of `range`.
+    fn halves(&self, range: Range<u64>, count: usize) -> io::Result<Vec<f16>> {
+        let mut halves = Vec::with_capacity(count);
+        self.pieces(range, |piece| {
+            halves.extend(piece.as_chunks().0.iter().map(|half| f16::from_le_bytes(*half)));
+        })?;
+        Ok(halves)
+    }
+
+    /// The numbers of `range` as f32.
+    fn singles(&self, range: Range<u64>, count: usize, width: Width) -> io::Result<Vec<f32>> {
+        let mut numbers = Vec::with_capacity(count);
+        self.pieces(range, |piece| width.append(piece, &mut numbers))?;
+        Ok(numbers)
     }
 
     /// Shows `range` to `see`, piece by piece; each but the last is a whole number of values.
-    fn pieces(&self, range: std::ops::Range<u64>, mut see: impl FnMut(&[u8])) -> io::Result<()> {
+    fn pieces(&self, range: Range<u64>, mut see: impl FnMut(&[u8])) -> io::Result<()> {
         let mut piece = vec![0; PIECE];
         let mut at = range.start;
         while at < range.end {
@@ -160,8 +205,8 @@ mod tests {
         let numbers = [f16::from_f32(0.5).to_le_bytes(), f16::from_f32(-3.0).to_le_bytes()];
         let numbers = [numbers.concat(), 0.1_f32.to_le_bytes().to_vec()].concat();
 
-        let mut tensors = stored(header, &numbers).tensors().unwrap();
-
+        let file = stored(header, &numbers);
+        let mut tensors = file.tensors().unwrap();
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
         let values = |tensor: &Tensor| -> Vec<f32> {
             let bytes = tensor.to_bytes().unwrap();
@@ -169,6 +214,24 @@ mod tests {
         };
         assert_eq!(tensors.iter().map(values).collect::<Vec<_>>(), [vec![0.5, -3.0], vec![0.1]]);
         assert_eq!(tensors[1].shape.to_vec(), [1, 1]);
+    }
+
+    #[test]
+    fn to_pack_them_matrices_stay_halves_and_all_else_becomes_f32() {
+        let header = r#"{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},
+                         "b":{"dtype":"F16","shape":[1,2],"data_offsets":[4,8]},
+                         "c":{"dtype":"F32","shape":[1,1],"data_offsets":[8,12]}}"#;
+        let half = |value| f16::from_f32(value).to_le_bytes();
+        let halves = [0.5, -3.0, 0.25, 2.0].map(half).concat();
+        let file = stored(header, &[halves.clone(), 0.1_f32.to_le_bytes().to_vec()].concat());
+
+        let mut tensors = file.tensors_to_pack().unwrap();
+
+        tensors.sort_by(|a, b| a.name.cmp(&b.name));
+        let dtypes: Vec<_> = tensors.iter().map(|tensor| tensor.dtype).collect();
+        assert_eq!(dtypes, [DType::F32, DType::F16, DType::F32]);
+        assert_eq!(tensors[1].to_bytes().unwrap()[..], halves[4..]);
+        assert_eq!(tensors[2].to_bytes().unwrap()[..], 0.1_f32.to_le_bytes());
     }
 
     #[test]

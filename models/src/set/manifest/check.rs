@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::network::Precision;
+
 use super::file::{FieldEntry, GoldenEntry, ManifestFile, PreprocessingEntry, WeightsEntry};
 use super::{
     Architecture, Expected, FORMAT, Field, FieldKind, Filter, Golden, Manifest, ManifestError,
@@ -148,7 +150,7 @@ fn weights(entry: WeightsEntry) -> Checked<WeightsFile> {
     if entry.bytes == 0 {
         return wrong("bytes", &0, "the file's length");
     }
-    if !["f16", "f32"].contains(&entry.dtype.as_str()) {
+    if !Precision::ALL.map(Precision::name).contains(&entry.dtype.as_str()) {
         return wrong("dtype", &entry.dtype, "f16 or f32");
     }
     let WeightsEntry { file, bytes, sha256, dtype } = entry;

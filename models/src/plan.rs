@@ -1,0 +1,207 @@
+//! Plans: networks on the kernels of this crate, compiled once when they are loaded.
+//!
+//! ```text
+//!   burn's module ── describe ──► Graph           layers, shapes, weights yet unread
+//!                                   │ fusion      layers that one kernel computes at once: a step
+//!                                   │ buffers     which steps' answers share memory
+//!                                   ▼ packing     weights in the order in which kernels read them
+//!                                  Plan           read-only, shared by all workers
+//!                                   │ worker      one a thread: buffers, kernels' scratch
+//!                                   ▼
+//!                                 Worker ── run ──► vectors
+//! ```
+//!
+//! A worker computes picture by picture, and the matrices at the end of a network for all pictures at
+//! once, since those are read from memory for one as for many. After its first batch it allocates
+//! nothing. Kernels sum in an order that does not depend on the number of rows, so each row of a
+//! batch equals the batch of one, bit for bit.
+
+mod buffers;
+mod fusion;
+mod graph;
+mod modules;
+mod packing;
+mod profile;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::kernels::{Buffer, InstructionSet, Scratch};
+use buffers::{Buffers, Lifetime};
+use graph::Shape;
+pub(crate) use graph::{Graph, GraphError, Value};
+pub use profile::{Profile, StepCost};
+use step::Step;
+
+/// A network for pictures of one size, its weights packed for one instruction set.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    set: InstructionSet,
+    input: Shape,
+    /// What is done picture by picture.
+    steps: Vec<Placed>,
+    /// What is done for all pictures at once: the matrices at the end.
+    matrices: Vec<Step>,
+    /// The lengths of a worker's buffers; the first holds the picture.
+    buffers: Buffers,
+}
+
+/// A step and the values that it reads: the picture is value 0, step `n` answers value `n + 1`.
+#[derive(Debug)]
+struct Placed {
+    step: Step,
+    input: usize,
+    residual: Option<usize>,
+}
+
+impl Plan {
+    /// Fuses, packs and places the layers of `graph`.
+    ///
+    /// # Errors
+    /// [`GraphError`] naming a layer that no kernel computes.
+    pub fn compile(mut graph: Graph, set: InstructionSet) -> Result<Self, GraphError> {
+        let fused = fusion::fuse(&graph, set)?;
+        let packed = packing::pack(&mut graph, &fused, set)?;
+        let answered: Vec<Value> = fused.iter().map(|step| step.output).collect();
+        let value = |read: Value| {
+            let at = answered.iter().position(|answered| *answered == read);
+            if read == graph.input() {
+                0
+            } else {
+                at.expect("a step reads what a step answers") + 1
+            }
+        };
+        let steps = packed.into_iter().zip(&fused).map(|(step, fused)| Placed {
+            step,
+            input: value(fused.input),
+            residual: fused.residual.map(value),
+        });
+        let mut steps: Vec<Placed> = steps.collect();
+        let others =
+            steps.iter().rposition(|placed| !placed.step.is_matrix()).map_or(0, |at| at + 1);
+        let matrices = steps.split_off(others).into_iter().map(|placed| placed.step).collect();
+        let input = graph.shape(graph.input());
+        let buffers = Buffers::plan(&lifetimes(input, &steps));
+        Ok(Self { set, input, steps, matrices, buffers })
+    }
+
+    /// Length of its answer.
+    pub fn dimensions(&self) -> usize {
+        self.matrices.last().map_or(self.picture_answer(), |step| step.to).len()
+    }
+
+    /// What is computed for each picture, before the matrices.
+    fn picture_answer(&self) -> Shape {
+        self.steps.last().map_or(self.input, |placed| placed.step.to)
+    }
+}
+
+/// When each value is needed: the picture, then what each step answers.
+fn lifetimes(input: Shape, steps: &[Placed]) -> Vec<Lifetime> {
+    let lengths = std::iter::once(input).chain(steps.iter().map(|placed| placed.step.to));
+    let mut values: Vec<Lifetime> = lengths
+        .enumerate()
+        .map(|(at, shape)| Lifetime { length: shape.len(), last_read: at })
+        .collect();
+    for (at, placed) in steps.iter().enumerate() {
+        for read in std::iter::once(placed.input).chain(placed.residual) {
+            values[read].last_read = at + 1;
+        }
+    }
+    values
+}
+
+/// What one thread needs to compute a plan; workers share the plan.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    plan: Arc<Plan>,
+    buffers: Vec<Buffer<f32>>,
+    /// The rows before and after a matrix.
+    rows: [Buffer<f32>; 2],
+    scratch: Scratch,
+}
+
+impl Worker {
+    /// A worker of `plan`.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let buffers = plan.buffers.lengths.iter().map(|length| Buffer::zeros(*length)).collect();
+        Self { plan, buffers, rows: Default::default(), scratch: Scratch::default() }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The vectors of `count` pictures, one after the other. `show(n, place)` writes the numbers of
+    /// picture `n` where the first layer reads them.
+    ///
+    /// # Shapes
+    /// - place: `[height][width][3]` of the size that the plan was compiled for
+    /// - answer: `[count][dimensions]`
+    pub fn run(&mut self, count: usize, mut show: impl FnMut(usize, &mut [f32])) -> &[f32] {
+        let row = self.plan.picture_answer().len();
+        self.rows[0].at_least(count * row);
+        for at in 0..count {
+            self.show(at, &mut show);
+            self.picture(at * row);
+        }
+        for matrix in 0..self.plan.matrices.len() {
+            self.matrix(matrix, count);
+        }
+        &self.rows[0][..count * self.plan.dimensions()]
+    }
+
+    /// The vectors of `pictures`, which are laid out `[n][3][height][width]` as burn has them.
+    #[cfg(test)]
+    pub fn run_planes(&mut self, pictures: &[f32]) -> &[f32] {
+        let Shape { channels, plane } = self.plan.input;
+        let length = channels * plane.pixels();
+        assert!(pictures.len().is_multiple_of(length), "pictures are whole");
+        self.run(pictures.len() / length, |picture, place| {
+            for (at, number) in place.iter_mut().enumerate() {
+                let (pixel, channel) = (at / channels, at % channels);
+                *number = pictures[picture * length + channel * plane.pixels() + pixel];
+            }
+        })
+    }
+
+    /// Computes the picture in its buffer up to the matrices, into the rows from `at` on.
+    fn picture(&mut self, at: usize) {
+        for step in 0..self.plan.steps.len() {
+            self.step(step);
+        }
+        let Self { plan, buffers, rows, .. } = self;
+        let answer = plan.picture_answer().len();
+        let last = &buffers[plan.buffers.of[plan.steps.len()]];
+        rows[0][at..at + answer].copy_from_slice(&last[..answer]);
+    }
+
+    fn show(&mut self, at: usize, show: &mut impl FnMut(usize, &mut [f32])) {
+        let Plan { input, buffers: Buffers { of, .. }, .. } = &*self.plan;
+        show(at, &mut self.buffers[of[0]][..input.len()]);
+    }
+
+    /// Computes one matrix for the `count` rows before it.
+    fn matrix(&mut self, index: usize, count: usize) {
+        let Self { plan, rows: [from, to], .. } = self;
+        let step = &plan.matrices[index];
+        step.run_rows(from, count, to.at_least(count * step.to.len()));
+        std::mem::swap(from, to);
+    }
+
+    /// Computes one step for the picture in the buffers.
+    fn step(&mut self, index: usize) {
+        let Self { plan, buffers, scratch, .. } = self;
+        let Plan { steps, buffers: Buffers { of, .. }, .. } = &**plan;
+        let placed = &steps[index];
+        // Taken out while it is written: nothing else needs it then.
+        let mut out = std::mem::take(&mut buffers[of[index + 1]]);
+        let residual = placed.residual.map(|value| &buffers[of[value]][..placed.step.to.len()]);
+        let x = &buffers[of[placed.input]][..placed.step.from.len()];
+        placed.step.run(x, residual, &mut out[..placed.step.to.len()], scratch);
+        buffers[of[index + 1]] = out;
+    }
+}
