@@ -1,7 +1,8 @@
 //! One message taken from the queue, and the duty to settle it exactly once.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use actix::Recipient;
 use tokio::time::Instant;
@@ -49,7 +50,14 @@ pub struct Tether {
     pub trace: Option<Trace>,
     stage: AtomicU8,
     cancelled: AtomicBool,
+    waits: AtomicBool,
+    /// That of the delivery whose end this one shares.
+    leader: OnceLock<Arc<Self>>,
 }
+
+/// A delivery's wait for credits, over when dropped: that it does not move meanwhile is right.
+#[derive(Debug)]
+pub struct Wait(Arc<Tether>);
 
 impl Default for Tether {
     fn default() -> Self {
@@ -61,14 +69,51 @@ impl Tether {
     /// The tether of a delivery that belongs to `trace`.
     #[must_use]
     pub fn new(trace: Option<Trace>) -> Self {
-        let (stage, cancelled) = (AtomicU8::new(Stage::Source as u8), AtomicBool::new(false));
-        Self { journey: Journey::default(), trace, stage, cancelled }
+        Self {
+            journey: Journey::default(),
+            trace,
+            stage: AtomicU8::new(Stage::Source as u8),
+            cancelled: AtomicBool::new(false),
+            waits: AtomicBool::new(false),
+            leader: OnceLock::new(),
+        }
+    }
+
+    /// Notes that the delivery has reached `stage`.
+    pub fn reach(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+        self.journey.reach(stage);
+    }
+
+    /// Notes that the delivery waits for credits until the answer is dropped.
+    #[must_use]
+    pub fn wait(self: &Arc<Self>) -> Wait {
+        self.waits.store(true, Ordering::Relaxed);
+        Wait(Arc::clone(self))
+    }
+
+    /// Notes that the delivery shares the end of `leader`'s. It joins once, and stays.
+    pub fn follow(&self, leader: &Arc<Self>) {
+        let _ = self.leader.set(Arc::clone(leader));
+    }
+
+    /// Where its work stands, and whether that waits for credits: the leader's, where it is a duplicate.
+    #[must_use]
+    pub fn standing(&self) -> (Stage, bool) {
+        let of = self.leader.get().map_or(self, |leader| &**leader);
+        (of.stage(), of.waits.load(Ordering::Relaxed))
     }
 
     /// The stage the delivery has reached.
     #[must_use]
     pub fn stage(&self) -> Stage {
         Stage::ALL[usize::from(self.stage.load(Ordering::Relaxed))]
+    }
+
+    /// The trace that it belongs to, if any, and when it reached which stage.
+    #[must_use]
+    pub fn traced(&self) -> Option<(Trace, Vec<(Stage, Duration)>)> {
+        self.trace.map(|trace| (trace, self.journey.stops()))
     }
 
     /// Tells the delivery that its work is in vain: its lease is lost.
@@ -80,6 +125,12 @@ impl Tether {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.0.waits.store(false, Ordering::Relaxed);
     }
 }
 
@@ -149,8 +200,7 @@ impl Delivery {
 
     /// Notes that the delivery has reached `stage`.
     pub fn reached(&self, stage: Stage) {
-        self.tether.stage.store(stage as u8, Ordering::Relaxed);
-        self.tether.journey.reach(stage);
+        self.tether.reach(stage);
     }
 
     /// Whether nobody waits for this delivery any more: its own lease is lost and no duplicate has
@@ -162,6 +212,8 @@ impl Delivery {
 
     /// Lets duplicates join this delivery through `companions`.
     pub fn lead(&mut self, companions: Arc<Companions>) {
+        // A company has one leader, the first.
+        let _ = companions.leader.set(Arc::clone(&self.tether));
         self.companions = Some(companions);
     }
 
@@ -202,13 +254,17 @@ impl Drop for Delivery {
 
 /// The duplicates of a delivery in flight: they wait for its end and share it.
 #[derive(Default)]
-pub struct Companions(Mutex<Option<Vec<Delivery>>>);
+pub struct Companions {
+    /// `None` once the leader has ended.
+    members: Mutex<Option<Vec<Delivery>>>,
+    leader: OnceLock<Arc<Tether>>,
+}
 
 impl Companions {
     /// An open, empty company.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(Vec::new()))))
+        Arc::new(Self { members: Mutex::new(Some(Vec::new())), leader: OnceLock::new() })
     }
 
     /// Joins `delivery` to the company, or gives it back if the leader has just ended.
@@ -216,8 +272,11 @@ impl Companions {
     /// # Errors
     /// The delivery itself.
     pub fn join(&self, delivery: Delivery) -> Result<(), Box<Delivery>> {
-        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *self.members.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(members) => {
+                if let Some(leader) = self.leader.get() {
+                    delivery.tether.follow(leader);
+                }
                 members.push(delivery);
                 Ok(())
             }
@@ -226,11 +285,11 @@ impl Companions {
     }
 
     fn close(&self) -> Vec<Delivery> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+        self.members.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     fn all_cancelled(&self) -> bool {
-        let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         members.iter().flatten().all(|member| member.tether.is_cancelled())
     }
 }

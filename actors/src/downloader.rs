@@ -122,7 +122,7 @@ impl Workshop {
         let raw = fetched.map_err(|error| note_failure(&mut download.delivery, error))?;
         self.metrics.download_bytes.increment(raw.bytes.len() as u64);
         let (raw, pixels) = self.measure(raw, &mut download.delivery).await?;
-        self.decode(raw, pixels).await
+        self.decode(raw, pixels, &download.delivery).await
     }
 
     async fn fetch(&self, download: &Download) -> Result<Raw, FetchError> {
@@ -145,11 +145,12 @@ impl Workshop {
         Ok((raw, pixels?))
     }
 
-    async fn decode(&self, raw: Raw, pixels: u64) -> Result<Brought, Failure> {
-        let since = Instant::now();
+    async fn decode(&self, raw: Raw, pixels: u64, delivery: &Delivery) -> Result<Brought, Failure> {
+        let (since, waits) = (Instant::now(), delivery.tether().wait());
         let mut reserved = self.ports.pixels.reserve(pixels).await.map_err(|over| {
             Failure::new(Class::TooManyPixels, Stage::Downloader, over.to_string())
         })?;
+        drop(waits);
         self.metrics.stage(Stage::Downloader).backpressure.add(since.elapsed());
         let _slot = self.decodes.acquire().await.expect("nothing ever closes this semaphore");
         let decoder = Arc::clone(&self.ports.decoder);

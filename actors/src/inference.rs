@@ -51,6 +51,8 @@ pub struct InferrerSpec {
     pub model: ModelStamp,
     /// The fields of every answer, in this order.
     pub fields: Vec<FieldSpec>,
+    /// What its network computes on, for instance `simd avx2`; empty where there is no network.
+    pub engine: String,
 }
 
 /// One promised field.
@@ -161,44 +163,5 @@ impl FieldSpec {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spec(kind: FieldKind) -> InferrerSpec {
-        InferrerSpec {
-            name: InferrerName::new("features"),
-            model: ModelStamp { name: "m".into(), version: "1".into(), sha256: "0".into() },
-            fields: vec![FieldSpec { name: "features".into(), kind }],
-        }
-    }
-
-    #[test]
-    fn an_answer_must_have_the_promised_length_and_finite_values_of_unit_norm() {
-        let spec = spec(FieldKind::Vector { dimensions: 2, unit: true });
-        let cases = [
-            (vec![0.6, 0.8], Ok(())),
-            (vec![1.0], Err("has 1 dimensions instead of 2")),
-            (vec![f32::NAN, 0.0], Err("features[0] is NaN")),
-            (vec![0.0, 0.0], Err("L2 norm 0.000000")),
-            (vec![1.0, 1.0], Err("L2 norm 1.414214")),
-        ];
-        for (vector, expected) in cases {
-            let verdict = spec.check(&Answer(vec![Value::Vector(vector)]));
-            match expected {
-                Ok(()) => assert_eq!(verdict, Ok(())),
-                Err(part) => assert!(verdict.clone().unwrap_err().contains(part), "{verdict:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_field_of_another_kind_or_count_is_refused() {
-        assert!(spec(FieldKind::Number).check(&Answer(vec![Value::Text("1".into())])).is_err());
-        assert!(
-            spec(FieldKind::Number).check(&Answer(vec![Value::Number(f32::INFINITY)])).is_err()
-        );
-        assert!(spec(FieldKind::Text).check(&Answer(vec![Value::Text(String::new())])).is_err());
-        assert!(spec(FieldKind::Number).check(&Answer(vec![])).is_err());
-        assert_eq!(spec(FieldKind::Tokens).check(&Answer(vec![Value::Tokens(vec![])])), Ok(()));
-    }
-}
+#[path = "inference_tests.rs"]
+mod tests;

@@ -1,7 +1,9 @@
 //! The Ledger keeps the accounts with the queue: it extends leases, acknowledges, releases, parks.
 
+mod accounting;
 pub mod book;
 pub mod disposition;
+pub mod progress;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -16,11 +18,13 @@ use crate::flow::contained::{Panicked, contained};
 use crate::flow::outages::{Outage, Outages};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
-use crate::metrics::{Dependency, Metrics, Outcome, QueueCall};
-use crate::ports::{NoTracer, Parked, Passage, Queue, QueueError, Receipt, Release, Tracer};
+use crate::metrics::{Dependency, QueueCall};
+use crate::ports::{Parked, Queue, QueueError, Receipt, Release};
 use crate::supervision::death_watch::DeathWatch;
-use book::{Book, Closed, Due};
+pub use accounting::Accounting;
+use book::{Book, Due};
 use disposition::Disposition;
+use progress::Stuck;
 
 /// How the Ledger keeps its book.
 #[derive(Clone, Debug)]
@@ -28,9 +32,14 @@ pub struct LedgerSettings {
     /// How often leases are looked at. A small part of a lease, so that an extension that failed
     /// can be tried again several times before the lease ends.
     pub tick: Duration,
-    /// How long a delivery's lease is extended at most. SQS allows twelve hours from the receive;
-    /// ten minutes less, so that giving it back still works.
+    /// How long after its receive a delivery is given back at the latest. SQS extends a lease to
+    /// twelve hours from the receive; ten minutes less, so that giving it back still works.
     pub give_up_after: Duration,
+    /// The lease of a delivery that has reached no new stage for so long is extended no longer: half an
+    /// hour. Healthy work stands still longest where 64 pictures of 64 MiB come slowly, two at once
+    /// within the credits for bytes and 30 s each: 16 minutes. Never below four inference deadlines,
+    /// after which a pool with so many hanging threads has given up.
+    pub stuck_after: Duration,
     /// Whether leases are extended at all; off only to show in a test what it is good for.
     pub extend_leases: bool,
     /// Makes jitter repeatable.
@@ -42,6 +51,7 @@ impl Default for LedgerSettings {
         Self {
             tick: Duration::from_secs(1),
             give_up_after: Duration::from_mins(11 * 60 + 50),
+            stuck_after: Duration::from_mins(30),
             extend_leases: true,
             seed: 0,
         }
@@ -73,8 +83,7 @@ pub struct Ledger {
     queue: Arc<dyn Queue>,
     book: SharedBook,
     models: Arc<[ModelStamp]>,
-    metrics: Metrics,
-    tracer: Arc<dyn Tracer>,
+    accounting: Accounting,
     settings: LedgerSettings,
     backoff: Backoff,
     rng: SmallRng,
@@ -83,22 +92,6 @@ pub struct Ledger {
     /// Which calls the queue does not take now.
     refused: [Option<Outage>; QueueCall::ALL.len()],
     _watch: DeathWatch,
-}
-
-/// Where the Ledger tells what became of deliveries.
-#[derive(Clone)]
-pub struct Accounting {
-    /// Counts.
-    pub metrics: Metrics,
-    /// Stories.
-    pub tracer: Arc<dyn Tracer>,
-}
-
-/// Counts alone.
-impl From<Metrics> for Accounting {
-    fn from(metrics: Metrics) -> Self {
-        Self { metrics, tracer: Arc::new(NoTracer) }
-    }
 }
 
 /// Ledger → itself: tell the queue what is due.
@@ -118,7 +111,6 @@ impl Ledger {
         settings: LedgerSettings,
         watch: DeathWatch,
     ) -> Self {
-        let Accounting { metrics, tracer } = accounting.into();
         let rng = SmallRng::seed_from_u64(settings.seed);
         // The queue's own hiccups last moments; ten seconds between tries keep leases alive.
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -126,8 +118,7 @@ impl Ledger {
             queue,
             book,
             models,
-            metrics,
-            tracer,
+            accounting: accounting.into(),
             settings,
             backoff,
             rng,
@@ -224,10 +215,10 @@ impl Ledger {
             }
             let closed = self.book.lock().confirmed(receipt, &answer, now + again_in, now);
             if let Some(closed) = closed {
-                self.report(&closed);
+                self.accounting.report(&closed);
             }
         }
-        self.metrics.inflight.set(self.book.lock().accounts().in_flight as f64);
+        self.accounting.metrics.inflight.set(self.book.lock().accounts().in_flight as f64);
         if !again_in.is_zero() {
             ctx.run_later(again_in, Self::schedule_flush);
         }
@@ -236,7 +227,7 @@ impl Ledger {
     /// Notes that the queue does not take a call, and answers when to try again. While it does not,
     /// nothing is received: what would become of it could not be told.
     fn refuse(&mut self, call: QueueCall, cause: &str) -> Duration {
-        self.metrics.queue_errors(call).increment(1);
+        self.accounting.metrics.queue_errors(call).increment(1);
         let outage = &mut self.refused[call as usize];
         if outage.is_none() {
             tracing::warn!(call = call.as_str(), cause, "the queue does not take what is settled");
@@ -247,20 +238,34 @@ impl Ledger {
         if self.book.lock().is_giving_back() { wait.min(LAST_TRIES) } else { wait }
     }
 
-    fn extend_leases(&mut self, ctx: &mut Context<Self>) {
-        let (now, lease) = (Instant::now(), self.queue.lease());
+    fn look_at_leases(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
         let expired = self.book.lock().expire(now);
         for closed in &expired {
-            self.report(closed);
+            self.accounting.report(closed);
         }
         // What was refused may have been lost since, and then nobody asks again.
         if !self.book.lock().is_settling() {
             self.refused = Default::default();
         }
-        if !self.settings.extend_leases {
-            return;
+        let LedgerSettings { stuck_after, give_up_after, extend_leases, .. } = self.settings;
+        let found = self.book.lock().look(self.outages.any(), stuck_after, now);
+        for Stuck { id, stage } in found {
+            let (id, stage) = (id.map(tracing::field::display), stage.as_str());
+            tracing::warn!(id, stage, "a delivery is stuck: its lease is extended no longer");
         }
-        let give_up_after = self.settings.give_up_after;
+        let count = self.book.lock().give_up(give_up_after, now);
+        if count > 0 {
+            tracing::warn!(count, ?give_up_after, "gave deliveries back that were open for long");
+            self.schedule_flush(ctx);
+        }
+        if extend_leases {
+            self.extend_leases(ctx, now);
+        }
+    }
+
+    fn extend_leases(&self, ctx: &mut Context<Self>, now: Instant) {
+        let (lease, give_up_after) = (self.queue.lease(), self.settings.give_up_after);
         let due = self.book.lock().due_extensions(now, lease / 2, give_up_after);
         for batch in due.chunks(self.queue.batch_limit()) {
             self.extend(ctx, batch.to_vec(), lease);
@@ -277,73 +282,20 @@ impl Ledger {
             move |answers, this: &mut Self, _| {
                 let answers = one_each(&receipts, answers);
                 for (receipt, answer) in receipts.iter().zip(answers) {
+                    let metrics = &this.accounting.metrics;
                     match &answer {
-                        Ok(()) => this.metrics.lease_extensions.increment(1),
-                        Err(_) => this.metrics.queue_errors(QueueCall::Extend).increment(1),
+                        Ok(()) => metrics.lease_extensions.increment(1),
+                        Err(_) => metrics.queue_errors(QueueCall::Extend).increment(1),
                     }
                     // Counted from when it was asked for: the queue's own clock began no earlier.
                     let answer = answer.map(|()| asked_at + lease);
                     let closed = this.book.lock().extended(receipt, &answer, Instant::now());
                     if let Some(closed) = closed {
-                        this.report(&closed);
+                        this.accounting.report(&closed);
                     }
                 }
             },
         ));
-    }
-
-    /// Counts a closed delivery, writes its one log line and ends its trace.
-    fn report(&self, closed: &Closed) {
-        self.trace(closed);
-        self.metrics.finished(closed.outcome).increment(1);
-        self.metrics.delivery.record(closed.open_for);
-        if let Some(failure) = &closed.failure {
-            self.metrics.failures(failure.class).increment(1);
-        }
-        if closed.outcome == Outcome::Lost {
-            self.metrics.lease_lost(closed.stage).increment(1);
-        }
-        if let (Outcome::Indexed, Some(age)) = (closed.outcome, closed.age) {
-            self.metrics.end_to_end_age.record(age);
-        }
-        let (id, location) = (closed.dossier.id.as_ref(), closed.dossier.location.as_deref());
-        let seconds = closed.open_for.as_secs_f64();
-        match &closed.failure {
-            Some(failure) => tracing::info!(
-                id = id.map(tracing::field::display),
-                location,
-                outcome = closed.outcome.as_str(),
-                class = failure.class.as_str(),
-                stage = failure.stage.as_str(),
-                cause = failure.cause,
-                seconds,
-                "delivery settled"
-            ),
-            None => tracing::debug!(
-                id = id.map(tracing::field::display),
-                location,
-                outcome = closed.outcome.as_str(),
-                seconds,
-                "delivery settled"
-            ),
-        }
-    }
-}
-
-impl Ledger {
-    fn trace(&self, closed: &Closed) {
-        let Some(trace) = closed.tether.trace else { return };
-        let now = SystemTime::now();
-        self.tracer.end(&Passage {
-            trace,
-            began: now.checked_sub(closed.open_for).unwrap_or(now),
-            took: closed.open_for,
-            stops: closed.tether.journey.stops(),
-            id: closed.dossier.id.as_ref(),
-            attempt: closed.attempt,
-            outcome: closed.outcome,
-            class: closed.failure.as_ref().map(|failure| failure.class),
-        });
     }
 }
 
@@ -387,7 +339,7 @@ impl Actor for Ledger {
     fn started(&mut self, ctx: &mut Context<Self>) {
         self.book.lock().adopt(Instant::now());
         self.schedule_flush(ctx);
-        ctx.run_interval(self.settings.tick, Self::extend_leases);
+        ctx.run_interval(self.settings.tick, Self::look_at_leases);
     }
 }
 
@@ -395,8 +347,8 @@ impl Handler<Opened> for Ledger {
     type Result = ();
 
     fn handle(&mut self, opened: Opened, _: &mut Context<Self>) {
-        self.metrics.received.increment(1);
-        self.metrics.inflight.increment(1.0);
+        self.accounting.metrics.received.increment(1);
+        self.accounting.metrics.inflight.increment(1.0);
         self.book.lock().open(opened, Instant::now());
     }
 }

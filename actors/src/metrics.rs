@@ -372,6 +372,7 @@ pub fn tell_model(recorder: &dyn Recorder, spec: &InferrerSpec) {
         ("name", name.as_str()),
         ("version", version.as_str()),
         ("sha256", sha256.as_str()),
+        ("engine", spec.engine.as_str()),
     ];
     recorder.register_gauge(&key(&c::MODEL_INFO, &labels), &METADATA).set(1.0);
 }

@@ -1,6 +1,7 @@
 //! A Pool serves one inferrer: it batches, hands out, judges the answers and replaces its workers.
 
 pub mod backlog;
+pub mod last_fault;
 pub mod roster;
 pub mod worker;
 
@@ -26,6 +27,7 @@ use crate::ports::InferrerFactory;
 use crate::supervision::death_watch::DeathWatch;
 use crate::supervision::restart_limit::RestartLimit;
 use backlog::Backlog;
+use last_fault::LastFault;
 use roster::{Overdue, Roster};
 use worker::{Placement, Props, Seat, ThreadCount, WorkerNews};
 
@@ -84,6 +86,8 @@ pub struct InferrerBlueprint {
     pub settings: PoolSettings,
     /// Its pool's metrics.
     pub metrics: InferrerMetrics,
+    /// Its pool's last fault, in any generation.
+    pub last_fault: LastFault,
 }
 
 /// Whom a pool tells its news.
@@ -116,6 +120,7 @@ pub struct Pool {
     settings: PoolSettings,
     metrics: Metrics,
     inferrer_metrics: InferrerMetrics,
+    last_fault: LastFault,
     news: PoolNews,
     watch: DeathWatch,
 }
@@ -132,7 +137,8 @@ impl Pool {
         news: PoolNews,
         watch: DeathWatch,
     ) -> Self {
-        let InferrerBlueprint { factory, settings, metrics: inferrer_metrics } = inferrer;
+        let InferrerBlueprint { factory, settings, metrics: inferrer_metrics, last_fault } =
+            inferrer;
         Self {
             position,
             spec: Arc::clone(factory.spec()),
@@ -153,6 +159,7 @@ impl Pool {
             settings,
             metrics,
             inferrer_metrics,
+            last_fault,
             news,
             watch,
         }
@@ -244,6 +251,7 @@ impl Pool {
         {
             tracing::error!(inferrer = %self.spec.name, worker, "a worker hangs and is replaced");
             self.inferrer_metrics.restarts(RestartCause::Hang).increment(1);
+            self.last_fault.note(format!("worker {worker} hung"));
             self.abandon(worker);
             if let Err(Some(lone)) = self.backlog.isolate(work.unwrap_or_default()) {
                 let cause = format!("the model did not return within {inference:?}");
@@ -271,6 +279,7 @@ impl Pool {
     fn restart(&mut self, ctx: &mut Context<Self>, cause: RestartCause, reason: &str) {
         tracing::error!(inferrer = %self.spec.name, reason, "a worker is gone");
         self.inferrer_metrics.restarts(cause).increment(1);
+        self.last_fault.note(reason);
         if !self.restarts.permits(Instant::now()) {
             self.give_up(ctx, format!("its workers keep failing: {reason}"), false);
             return;
@@ -363,6 +372,7 @@ impl Handler<BatchInferred> for Pool {
             Err(failure) => {
                 if failure.panicked {
                     self.inferrer_metrics.restarts(RestartCause::Panic).increment(1);
+                    self.last_fault.note(format!("the model panicked: {}", failure.cause));
                 }
                 self.bisect(work, &failure);
             }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The canonical id of a record: 1 to 512 bytes without whitespace, control characters, quotes or
-/// braces. Cheap to clone.
+/// The canonical id of a record: 1 to 512 bytes without whitespace, control characters, quotes, braces,
+/// U+FFFE or U+FFFF. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordId(Arc<str>);
 
@@ -26,16 +26,20 @@ impl RecordId {
     ///
     /// # Errors
     /// [`InvalidRecordId`] where the text is empty, longer than 512 bytes, or holds whitespace, a
-    /// control character, a quote or a brace. Those mark a body that was JSON, not an id.
+    /// control character, a quote or a brace, which mark a body that was JSON, not an id, or U+FFFE or
+    /// U+FFFF.
     pub fn new(text: &str) -> Result<Self, InvalidRecordId> {
+        // No XML 1.0 can hold the last two, so no SQS or SNS takes them: their refusal would look like
+        // an outage of the topic for as long as this one id is announced.
+        let unwritable = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
         let forbidden =
-            |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '{' | '}');
+            |c: char| c.is_whitespace() || unwritable(c) || matches!(c, '"' | '\'' | '{' | '}');
         let reason = if text.is_empty() {
             "it is empty"
         } else if text.len() > LONGEST {
             "it is longer than 512 bytes"
         } else if text.contains(forbidden) {
-            "it holds whitespace, a control character, a quote or a brace"
+            "it holds whitespace, a control character, a quote, a brace or what is no character"
         } else {
             return Ok(Self(text.into()));
         };
@@ -79,10 +83,17 @@ mod tests {
 
     #[test]
     fn an_id_is_one_to_512_bytes_without_whitespace_quotes_or_braces() {
-        for good in ["swms7qdx", "a/b", "ü", &"x".repeat(512)] {
+        for good in ["swms7qdx", "a/b", "ü", "\u{fffd}", "\u{1fffe}", &"x".repeat(512)] {
             assert_eq!(RecordId::new(good).map(|id| id.to_string()), Ok(good.to_owned()));
         }
         for bad in ["", "a b", "a\n", "{\"a\":1}", "it's", "\u{7}", &"x".repeat(513)] {
+            assert!(RecordId::new(bad).is_err(), "{bad:?} was taken");
+        }
+    }
+
+    #[test]
+    fn what_no_topic_takes_is_no_id() {
+        for bad in ["a\u{0}", "a\u{85}", "a\u{9f}b", "a\u{fffe}", "\u{ffff}"] {
             assert!(RecordId::new(bad).is_err(), "{bad:?} was taken");
         }
     }

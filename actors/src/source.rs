@@ -10,6 +10,7 @@ use actix::{
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use std::time::SystemTime;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use crate::delivery::{Delivery, Ending};
@@ -30,13 +31,26 @@ pub struct SourceSettings {
     pub receive_at_most: u32,
     /// Makes jitter repeatable.
     pub seed: u64,
-    /// Whether deliveries settle when dropped; off only to show in a test what it is good for.
-    pub settle_on_drop: bool,
+    /// What the Source does without, only to show in a test what it is good for.
+    pub without: Option<Safeguard>,
+}
+
+/// What keeps messages from being lost or worked on in vain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safeguard {
+    /// Deliveries that nobody settled settle when they are dropped.
+    SettlementOnDrop,
+    /// A receive under way is awaited when the Source is to receive no more.
+    AwaitedReceive,
+    /// What a receive brings and nobody opens is given back.
+    ReleaseOfUnopened,
+    /// Work whose lease is lost is cancelled.
+    CancellationOfLost,
 }
 
 impl Default for SourceSettings {
     fn default() -> Self {
-        Self { receive_at_most: 10, seed: 0, settle_on_drop: true }
+        Self { receive_at_most: 10, seed: 0, without: None }
     }
 }
 
@@ -64,6 +78,8 @@ pub struct Source {
     rng: SmallRng,
     outage: Option<Outage>,
     waiting: Option<SpawnHandle>,
+    /// The receive under way, where it is not awaited.
+    abandonable: Option<AbortHandle>,
     stopping: bool,
     watch: DeathWatch,
 }
@@ -88,12 +104,15 @@ struct Brought {
 struct Catch {
     queue: Arc<dyn Queue>,
     messages: std::vec::IntoIter<QueueMessage>,
+    released_on_drop: bool,
 }
 
 impl Catch {
-    fn of(queue: Arc<dyn Queue>, received: Received) -> Option<Self> {
+    fn of(queue: Arc<dyn Queue>, received: Received, released_on_drop: bool) -> Option<Self> {
         match received {
-            Received::Messages(messages) => Some(Self { queue, messages: messages.into_iter() }),
+            Received::Messages(messages) => {
+                Some(Self { queue, messages: messages.into_iter(), released_on_drop })
+            }
             Received::Exhausted => None,
         }
     }
@@ -104,7 +123,7 @@ impl Drop for Catch {
         let release = |m: QueueMessage| Release { receipt: m.receipt, after: Duration::ZERO };
         let releases: Vec<Release> = self.messages.by_ref().map(release).collect();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !releases.is_empty() {
+        if self.released_on_drop && !releases.is_empty() {
             let queue = Arc::clone(&self.queue);
             runtime.spawn(async move {
                 for batch in releases.chunks(queue.batch_limit()) {
@@ -148,6 +167,7 @@ impl Source {
             rng,
             outage: None,
             waiting: None,
+            abandonable: None,
             stopping: false,
             watch,
         }
@@ -184,9 +204,10 @@ impl Source {
 
     /// Receives in a task that nobody ends: a message that a dropped receive would bring stays
     /// hidden.
-    fn receive(&self, ctx: &mut Context<Self>, credits: Vec<Reservation>) {
+    fn receive(&mut self, ctx: &mut Context<Self>, credits: Vec<Reservation>) {
         let (queue, source) = (Arc::clone(&self.queue), ctx.address());
-        actix_rt::spawn(async move {
+        let released_on_drop = self.has(Safeguard::ReleaseOfUnopened);
+        let receiving = actix_rt::spawn(async move {
             let asked_at = Instant::now();
             // In a task of its own, so that a panic of the engine is an answer, too.
             let asked = Arc::clone(&queue);
@@ -195,9 +216,16 @@ impl Source {
             let answer = receive
                 .await
                 .unwrap_or_else(|panic| Err(QueueError::Unavailable(panic.to_string())));
-            let answer = answer.map(|received| Catch::of(queue, received));
+            let answer = answer.map(|received| Catch::of(queue, received, released_on_drop));
             source.do_send(Brought { credits, answer, asked_at });
         });
+        if !self.has(Safeguard::AwaitedReceive) {
+            self.abandonable = Some(receiving.abort_handle());
+        }
+    }
+
+    fn has(&self, safeguard: Safeguard) -> bool {
+        self.settings.without != Some(safeguard)
     }
 
     fn open(&self, message: QueueMessage, credit: Reservation, asked_at: Instant) {
@@ -208,11 +236,12 @@ impl Source {
             credit,
             Arc::clone(&self.outlets.settled),
         );
-        let mut delivery = if self.settings.settle_on_drop {
+        let mut delivery = if self.has(Safeguard::SettlementOnDrop) {
             delivery
         } else {
             delivery.without_settlement_on_drop()
         };
+        let cancels = self.has(Safeguard::CancellationOfLost);
         self.outlets.opened.do_send(Opened {
             receipt: delivery.receipt().clone(),
             id: message.id.as_ref().ok().cloned(),
@@ -220,7 +249,7 @@ impl Source {
             // From before the receive: the queue's own clock began no earlier.
             lease_until: asked_at + self.queue.lease(),
             age: message.sent_at.and_then(|sent| SystemTime::now().duration_since(sent).ok()),
-            tether: Arc::clone(delivery.tether()),
+            tether: if cancels { Arc::clone(delivery.tether()) } else { Arc::default() },
         });
         match message.id {
             _ if self.stopping => delivery.settle(Ending::NotBegun),
@@ -297,6 +326,9 @@ impl Handler<StopReceiving> for Source {
         self.stopping = true;
         if let Some(waiting) = self.waiting.take() {
             ctx.cancel_future(waiting);
+        }
+        if let Some(receiving) = self.abandonable.take() {
+            receiving.abort();
         }
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use actors::delivery::Ending;
 use actors::failure::{Class, Failure, Stage};
+use actors::inference::{FieldKind, Value};
 use actors::pool::PoolSettings;
 use actors::supervision::guardian::Ended;
 use actors_testing::conduct::{Act, Conduct};
-use actors_testing::fake_inferrer::Behaviour;
+use actors_testing::fake_inferrer::{Behaviour, FakeFactory};
 use actors_testing::lone_pool::LonePool;
 use actors_testing::manual_placement::texts;
 use actors_testing::virtual_time::{claim, simulate};
@@ -111,10 +112,23 @@ fn ids() -> Vec<String> {
     (0..40).map(|n| format!("r{n:02}")).collect()
 }
 
-/// Whether one input that makes the model err or panic costs nothing but itself.
-async fn only_the_bad_one_is_parked(panics: bool, bisect: bool) -> Result<(), String> {
+/// What a model may do to a whole batch because of one input.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Errs,
+    Panics,
+    /// Answers one input too few.
+    Omits,
+}
+
+/// Whether one input that the model fails on costs nothing but itself.
+async fn only_the_bad_one_is_parked(fault: Fault, bisect: bool) -> Result<(), String> {
     let mut behaviour = Behaviour::default();
-    let bad = if panics { &mut behaviour.panics } else { &mut behaviour.errs };
+    let (bad, class) = match fault {
+        Fault::Errs => (&mut behaviour.errs, "inference_failed"),
+        Fault::Panics => (&mut behaviour.panics, "inference_panicked"),
+        Fault::Omits => (&mut behaviour.omits, "inference_failed"),
+    };
     *bad = ["r20".to_owned()].into();
     let mut world = world(behaviour);
     world.pool.bisect = bisect;
@@ -126,7 +140,6 @@ async fn only_the_bad_one_is_parked(panics: bool, bisect: bool) -> Result<(), St
     let ended = running.end().await;
 
     claim(ended == Ended::Exhausted, format!("{ended:?}"))?;
-    let class = if panics { "inference_panicked" } else { "inference_failed" };
     let parked = world.parked();
     claim(parked == [("r20".to_owned(), class)], format!("parked {parked:?}"))?;
     claim(world.index.ids().len() == 39, format!("{} were indexed", world.index.ids().len()))?;
@@ -137,10 +150,10 @@ async fn only_the_bad_one_is_parked(panics: bool, bisect: bool) -> Result<(), St
 
 #[test]
 fn only_the_input_that_makes_the_model_fail_is_parked_and_its_neighbours_are_indexed() {
-    for panics in [false, true] {
-        assert_eq!(simulate(only_the_bad_one_is_parked(panics, true)), Ok(()));
-        let unbisected = simulate(only_the_bad_one_is_parked(panics, false));
-        assert!(unbisected.is_err_and(|broken| broken.starts_with("parked")));
+    for fault in [Fault::Errs, Fault::Panics, Fault::Omits] {
+        assert_eq!(simulate(only_the_bad_one_is_parked(fault, true)), Ok(()), "{fault:?}");
+        let unbisected = simulate(only_the_bad_one_is_parked(fault, false));
+        assert!(unbisected.is_err_and(|broken| broken.starts_with("parked")), "{fault:?}");
     }
 }
 
@@ -162,15 +175,43 @@ async fn panics_inside_inference_count_towards_no_restart_limit() {
     assert!(world.counter("inference_worker_restarts_total", "panic") >= 40);
 }
 
-#[actix::test]
-async fn an_answer_that_is_not_what_the_manifest_promises_parks_its_input_alone() {
-    tokio::time::pause();
+/// Whether an answer that breaks the promise of one field of this `kind` costs nothing but its input.
+async fn only_the_one_lied_about_is_parked(kind: FieldKind, lie: Vec<Value>) -> Result<(), String> {
     let mut behaviour = Behaviour::default();
     behaviour.lies = ["r07".to_owned()].into();
-    let world = world(behaviour);
+    behaviour.lie = lie;
+    let factory = Arc::new(FakeFactory::promising(kind, "features", behaviour));
+    let mut world = world(Behaviour::default());
+    world.factories = vec![Arc::clone(&factory)];
 
-    assert_eq!(world.run(ids()).await, Ended::Exhausted);
+    let ended = world.run(ids()).await;
 
-    assert_eq!(world.parked(), [("r07".to_owned(), "invalid_output")]);
-    assert_eq!(world.index.ids().len(), 39);
+    claim(ended == Ended::Exhausted, format!("{ended:?}"))?;
+    let parked = world.parked();
+    claim(parked == [("r07".to_owned(), "invalid_output")], format!("parked {parked:?}"))?;
+    claim(world.index.ids().len() == 39, format!("{} were indexed", world.index.ids().len()))?;
+    let batches = factory.batches();
+    let with_neighbours =
+        |batch: &Vec<String>| batch.len() > 1 && batch.contains(&"r07".to_owned());
+    claim(batches.iter().any(with_neighbours), "it was alone in its batch")
+}
+
+#[test]
+fn an_answer_that_is_not_what_the_manifest_promises_parks_its_input_alone() {
+    let vector = |values: &[f32]| vec![Value::Vector(values.to_vec())];
+    let promised_vector = FieldKind::Vector { dimensions: 3, unit: true };
+    let lies = [
+        (FieldKind::Number, vec![Value::Number(f32::NAN)]),
+        (FieldKind::Number, vec![Value::Text("of another kind".to_owned())]),
+        (FieldKind::Number, vec![]),
+        (FieldKind::Number, vec![Value::Number(1.0); 2]),
+        (promised_vector.clone(), vector(&[1.0, 0.0])),
+        (promised_vector.clone(), vector(&[1.0, 0.0, 0.0, 0.0])),
+        (promised_vector.clone(), vector(&[0.0; 3])),
+        (promised_vector, vector(&[1.0, f32::NAN, 0.0])),
+    ];
+    for (kind, lie) in lies {
+        let parked_alone = simulate(only_the_one_lied_about_is_parked(kind, lie.clone()));
+        assert_eq!(parked_alone, Ok(()), "{lie:?}");
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use actors::failure::Stage;
 use actors::messages::{Begin, Child, Retrieve, Stop, Terminated};
 use actors::ports::Queue;
-use actors::source::{Source, SourceOutlets, SourceSettings};
+use actors::source::{Safeguard, Source, SourceOutlets, SourceSettings};
 use actors::supervision::guardian::{Ended, Guardian, Vitals};
 use actors_testing::conduct::{Act, Conduct};
 use actors_testing::fake_queue::{FakeQueue, LEASE};
@@ -121,10 +121,9 @@ async fn a_generation_is_not_ready_until_its_own_models_are() {
     assert!(vitals.borrow().ready);
 }
 
-/// A Source whose receive takes ten seconds; what it brings comes after the Source has been told
-/// `last`.
-async fn receive_outlives_the_source(queue: FakeQueue) -> Arc<FakeQueue> {
-    let (neighbours, queue) = (Neighbours::default(), Arc::new(queue));
+/// A Source with a receive under way; what that brings comes after the Source has stopped.
+async fn receive_outlives_the_source(without: Option<Safeguard>) -> Arc<FakeQueue> {
+    let (neighbours, queue) = (Neighbours::default(), Arc::<FakeQueue>::default());
     let (retriever, _retrieves) = neighbours.outlet::<Retrieve>();
     let (opened, _opened) = probe();
     let (exhausted, _exhausted) = probe();
@@ -139,7 +138,7 @@ async fn receive_outlives_the_source(queue: FakeQueue) -> Arc<FakeQueue> {
             exhausted,
         },
         neighbours.metrics.clone(),
-        SourceSettings::default(),
+        SourceSettings { without, ..SourceSettings::default() },
         neighbours.watch(Child::Source),
     )
     .start();
@@ -154,12 +153,11 @@ async fn receive_outlives_the_source(queue: FakeQueue) -> Arc<FakeQueue> {
     queue
 }
 
-#[actix::test]
-async fn what_a_receive_brings_to_a_dead_source_goes_back_at_once() {
-    tokio::time::pause();
-    let queue = receive_outlives_the_source(FakeQueue::default()).await;
-
-    assert_eq!(queue.released(), [("a".to_owned(), Duration::ZERO)]);
+#[test]
+fn what_a_receive_brings_to_a_dead_source_goes_back_at_once() {
+    let released = |without| simulate(receive_outlives_the_source(without)).released();
+    assert_eq!(released(None), [("a".to_owned(), Duration::ZERO)]);
+    assert_eq!(released(Some(Safeguard::ReleaseOfUnopened)), []);
 }
 
 #[actix::test]

@@ -42,6 +42,7 @@ async fn the_items_of_a_hung_worker_run_one_by_one_on_another() {
     let settled = pool.neighbours.settlements.next().await;
     assert!(matches!(settled.ending, Ending::Failed(f) if f.class == Class::InferenceTimedOut));
     assert_eq!(pool.abandoned.count(), 2);
+    assert!(pool.last_fault.get().is_some_and(|fault| fault.contains("hung")));
     assert!(pool.gave_up.all().await.is_empty());
 }
 

@@ -6,12 +6,15 @@ use std::time::Duration;
 use actix::Actor;
 
 use actors::delivery::Tether;
+use actors::failure::Stage;
 use actors::flow::outages::Outages;
 use actors::ledger::book::Book;
 use actors::ledger::disposition::Policy;
 use actors::ledger::{Ledger, LedgerSettings, SharedBook};
 use actors::messages::{Child, Opened};
+use actors::metrics::Dependency;
 use actors::ports::{Queue, Received};
+use actors::source::Safeguard;
 use actors::supervision::guardian::Ended;
 use actors_testing::conduct::{Act, Conduct};
 use actors_testing::fake_inferrer::Behaviour;
@@ -43,22 +46,27 @@ fn a_lease_is_extended_before_it_ends() {
     assert!(simulate(slow_work_keeps_its_lease(false)).is_err());
 }
 
-/// A Ledger with 25 open deliveries of `queue`, and what connects it with them.
-async fn ledger_over(
-    queue: &Arc<FakeQueue>,
-    settings: LedgerSettings,
-) -> (SharedBook, Vec<Arc<Tether>>) {
+/// What connects a Ledger with its surroundings.
+struct Kept {
+    book: SharedBook,
+    tethers: Vec<Arc<Tether>>,
+    outages: Outages,
+}
+
+/// A Ledger with 25 open deliveries of `queue`.
+async fn ledger_over(queue: &Arc<FakeQueue>, settings: LedgerSettings) -> Kept {
     let neighbours = Neighbours::default();
     (0..25).for_each(|n| queue.send(&format!("r{n:02}")));
     let Ok(Received::Messages(messages)) = queue.receive(25).await else {
         panic!("the fake queue answers")
     };
     let book = SharedBook::new(Book::new(Policy::new(5, 1)));
+    let outages = Outages::default();
     let ledger = Ledger::new(
         Arc::clone(queue) as Arc<dyn Queue>,
         book.clone(),
         Arc::new([]),
-        Outages::default(),
+        outages.clone(),
         neighbours.metrics.clone(),
         settings,
         neighbours.watch(Child::Ledger),
@@ -80,14 +88,15 @@ async fn ledger_over(
     let tethers = messages.into_iter().map(open).collect();
     // It lives as long as the test does.
     std::mem::forget((ledger, neighbours));
-    (book, tethers)
+    Kept { book, tethers, outages }
 }
 
 #[actix::test]
 async fn leases_are_extended_in_tens_when_half_of_them_is_over() {
     tokio::time::pause();
     let queue = Arc::<FakeQueue>::default();
-    ledger_over(&queue, LedgerSettings::default()).await;
+    let settings = LedgerSettings { stuck_after: 2 * HOUR, ..LedgerSettings::default() };
+    ledger_over(&queue, settings).await;
 
     pass(LEASE / 2 - Duration::from_secs(1)).await;
     assert!(queue.calls().is_empty());
@@ -108,7 +117,7 @@ async fn an_extension_that_fails_is_tried_again_before_the_lease_ends() {
     queue.conduct = Conduct::script(acts);
     let queue = Arc::new(queue);
 
-    let (book, tethers) = ledger_over(&queue, LedgerSettings::default()).await;
+    let Kept { book, tethers, .. } = ledger_over(&queue, LedgerSettings::default()).await;
     pass(2 * LEASE).await;
 
     assert_eq!((queue.hidden(), book.lock().accounts().lost), (25, 0));
@@ -119,7 +128,7 @@ async fn an_extension_that_fails_is_tried_again_before_the_lease_ends() {
 async fn a_refused_extension_cancels_the_work_and_counts_it_as_lost() {
     tokio::time::pause();
     let queue = Arc::<FakeQueue>::default();
-    let (book, tethers) = ledger_over(&queue, LedgerSettings::default()).await;
+    let Kept { book, tethers, .. } = ledger_over(&queue, LedgerSettings::default()).await;
 
     queue.end_leases();
     pass(LEASE).await;
@@ -130,23 +139,76 @@ async fn a_refused_extension_cancels_the_work_and_counts_it_as_lost() {
 }
 
 #[actix::test]
-async fn past_the_longest_lease_of_the_queue_a_delivery_is_let_go() {
+async fn past_the_longest_lease_of_the_queue_a_delivery_is_given_back_at_once() {
     tokio::time::pause();
     let queue = Arc::<FakeQueue>::default();
-    let settings = LedgerSettings { give_up_after: HOUR, ..LedgerSettings::default() };
-    let (book, _) = ledger_over(&queue, settings).await;
+    let (give_up_after, stuck_after) = (HOUR, 2 * HOUR);
+    let settings = LedgerSettings { give_up_after, stuck_after, ..LedgerSettings::default() };
+    let Kept { book, tethers, .. } = ledger_over(&queue, settings).await;
 
-    pass(HOUR).await;
+    pass(HOUR - Duration::from_secs(2)).await;
+    assert_eq!((book.lock().accounts().in_flight, queue.hidden()), (25, 25));
+    pass(Duration::from_secs(4)).await;
+
+    let accounts = book.lock().accounts();
+    assert!(accounts.balance() && accounts.released == 25, "{accounts:?}");
+    assert_eq!((queue.released().len(), queue.hidden()), (25, 0));
+    assert!(queue.released().iter().all(|(_, after)| after.is_zero()));
+    assert!(tethers.iter().all(|tether| tether.is_cancelled()), "the work is in vain");
+}
+
+/// Whether, of 25 deliveries, after four hours only the one that moves, its duplicate and the one that
+/// waits for credits still have their lease.
+async fn stuck_work_loses_its_lease(stuck_after: Duration) -> Result<(), String> {
+    let queue = Arc::<FakeQueue>::default();
+    let settings = LedgerSettings { stuck_after, ..LedgerSettings::default() };
+    let Kept { book, tethers, .. } = ledger_over(&queue, settings).await;
+    let [moves, waits, follows, ..] = &tethers[..] else { return Err("25 are open".into()) };
+    follows.follow(moves);
+    let _waiting = waits.wait();
+
+    for stage in &Stage::ALL[1..5] {
+        moves.reach(*stage);
+        pass(HOUR).await;
+    }
+
+    let accounts = book.lock().accounts();
+    claim(accounts.balance() && accounts.lost == 22, format!("{accounts:?}"))?;
+    claim(queue.hidden() == 3, "somebody else may have those that move")?;
+    let cancelled = tethers.iter().filter(|tether| tether.is_cancelled()).count();
+    claim(cancelled == 22, format!("{cancelled} were cancelled"))
+}
+
+#[test]
+fn the_lease_of_a_delivery_that_does_not_move_is_extended_no_longer() {
+    let stuck_after = HOUR + 10 * LEASE;
+    assert_eq!(simulate(stuck_work_loses_its_lease(stuck_after)), Ok(()));
+    let never = simulate(stuck_work_loses_its_lease(Duration::MAX));
+    assert!(never.is_err_and(|kept| kept.contains("lost: 0")));
+}
+
+#[actix::test]
+async fn nothing_is_stuck_while_a_dependency_does_not_answer() {
+    tokio::time::pause();
+    let queue = Arc::<FakeQueue>::default();
+    let settings = LedgerSettings { stuck_after: HOUR, ..LedgerSettings::default() };
+    let Kept { book, outages, .. } = ledger_over(&queue, settings).await;
+
+    pass(HOUR / 2).await;
+    let outage = outages.begin(Dependency::Index, "503");
+    pass(5 * HOUR).await;
+    drop(outage);
+    pass(HOUR / 3).await;
     assert_eq!(book.lock().accounts().in_flight, 25);
-    pass(2 * LEASE).await;
+    pass(HOUR / 3).await;
 
     assert_eq!((book.lock().accounts().lost, queue.hidden()), (25, 0));
 }
 
-#[actix::test]
-async fn a_lost_lease_cancels_the_work() {
-    tokio::time::pause();
+/// Whether work whose lease is lost is not begun, and thrown away where it was.
+async fn is_cancelled_with_its_lease(without: Option<Safeguard>) -> Result<(), String> {
     let mut world = World::default();
+    world.settings.source.without = without;
     world.only("features", Behaviour::default());
     (world.pool.workers, world.pool.batch) = (1, 1);
     world.pool.inference_deadline = HOUR;
@@ -161,17 +223,27 @@ async fn a_lost_lease_cancels_the_work() {
     world.queue.end_leases();
     let Ok(Received::Messages(stolen)) = world.queue.receive(8).await else { panic!("it answers") };
     let receipts: Vec<_> = stolen.into_iter().map(|message| message.receipt).collect();
-    assert!(world.queue.acknowledge(&receipts).await.iter().all(Result::is_ok));
+    let acknowledged = world.queue.acknowledge(&receipts).await;
+    claim(acknowledged.iter().all(Result::is_ok), "the other process has lost them, too")?;
     pass(Duration::from_mins(10)).await;
 
     let begun = world.factories[0].batches();
-    assert_eq!(begun.len(), 1, "what had not begun was not begun: {begun:?}");
-    assert!(world.index.ids().is_empty(), "and what had was thrown away");
+    claim(begun.len() == 1, format!("what had not begun was begun: {begun:?}"))?;
+    let indexed = world.index.ids();
+    claim(indexed.is_empty(), format!("what had begun was not thrown away: {indexed:?}"))?;
     let accounts = world.accounts();
-    assert!(accounts.balance() && accounts.lost == 8, "{accounts:?}");
-    assert_eq!(world.counter("inference_lease_lost_total", "inferrer"), 8);
+    claim(accounts.balance() && accounts.lost == 8, format!("{accounts:?}"))?;
+    let counted = world.counter("inference_lease_lost_total", "inferrer");
+    claim(counted == 8, format!("{counted} are counted"))?;
     // All home but what the Source holds for its next receive.
-    assert_eq!((world.bytes.taken(), world.pixels.taken()), (0, 0));
+    claim((world.bytes.taken(), world.pixels.taken()) == (0, 0), "credits are kept")
+}
+
+#[test]
+fn a_lost_lease_cancels_the_work() {
+    assert_eq!(simulate(is_cancelled_with_its_lease(None)), Ok(()));
+    let uncancelled = simulate(is_cancelled_with_its_lease(Some(Safeguard::CancellationOfLost)));
+    assert!(uncancelled.is_err());
 }
 
 #[actix::test]

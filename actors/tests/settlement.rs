@@ -17,6 +17,7 @@ use actors::ledger::disposition::Policy;
 use actors::ledger::{Ledger, LedgerSettings, SharedBook};
 use actors::messages::{Child, Opened, Publish, Settled};
 use actors::ports::{InferrerFactory, Message, Queue, Receipt, Received};
+use actors::source::Safeguard;
 use actors::supervision::guardian::Ended;
 use actors_testing::conduct::{Act, Conduct, Odds};
 use actors_testing::fake_catalogue::record;
@@ -78,7 +79,11 @@ async fn companions_share_the_end_of_the_one_they_joined() {
     let mut neighbours = Neighbours::default();
     let (mut leader, companions) = (neighbours.delivery("leader"), Companions::new());
     leader.lead(Arc::clone(&companions));
-    assert!(companions.join(neighbours.delivery("second")).is_ok());
+    let second = neighbours.delivery("second");
+    let tether = Arc::clone(second.tether());
+    assert!(companions.join(second).is_ok());
+    leader.reached(Stage::Pool);
+    assert_eq!(tether.standing(), (Stage::Pool, false), "it stands where its work does");
 
     leader.settle(Ending::Superseded);
     let late = companions.join(neighbours.delivery("late"));
@@ -310,7 +315,7 @@ fn the_last_permitted_receive_parks() {
 async fn a_fetch_that_panics_is_tried_again(settle_on_drop: bool) -> Result<(), String> {
     let mut world = World::default();
     tune(&mut world.fetcher).conduct = Conduct::script([Act::Panic]);
-    world.settings.source.settle_on_drop = settle_on_drop;
+    world.settings.source.without = (!settle_on_drop).then_some(Safeguard::SettlementOnDrop);
 
     let ended = within(HOUR, world.run(["a"])).await?;
 
@@ -409,7 +414,7 @@ impl Trouble {
 /// settled with the queue once per receive.
 async fn settles_exactly_once(trouble: &Trouble, settle_on_drop: bool) -> Result<(), String> {
     let mut world = trouble.world();
-    world.settings.source.settle_on_drop = settle_on_drop;
+    world.settings.source.without = (!settle_on_drop).then_some(Safeguard::SettlementOnDrop);
     let ids: Vec<String> = (0..trouble.records).map(|n| format!("r{n:02}")).collect();
 
     let ended = within(6 * HOUR, world.run(&ids)).await?;

@@ -16,8 +16,10 @@ use crate::messages::{Opened, Settled};
 use crate::metrics::Outcome;
 use crate::ports::{QueueError, Receipt};
 use crate::record::RecordId;
+use crate::trace::Trace;
 
 use super::disposition::{Disposition, Policy};
+use super::progress::{Progress, Stuck, WorkingTime};
 
 /// The book of open deliveries.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct Book {
     /// Whether time is up: what the queue does not confirm is given back instead.
     giving_back: bool,
     accounts: Accounts,
+    back_by: Option<Instant>,
+    working: WorkingTime,
 }
 
 /// The accounting identity in numbers: `received` is the sum of all the others.
@@ -73,6 +77,7 @@ struct Entry {
     lease_until: Instant,
     extending: bool,
     tether: Arc<Tether>,
+    progress: Progress,
     state: State,
 }
 
@@ -103,7 +108,7 @@ pub struct Due {
 }
 
 /// A settlement that the queue has confirmed, or a lease that is lost.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Closed {
     /// What is counted.
     pub outcome: Outcome,
@@ -119,23 +124,8 @@ pub struct Closed {
     pub age: Option<Duration>,
     /// How often it had been received.
     pub attempt: u32,
-    /// What the delivery left on its way.
-    pub tether: Arc<Tether>,
-}
-
-impl PartialEq for Closed {
-    /// The tether tells the same story in another way, and times that no test can foresee.
-    fn eq(&self, other: &Self) -> bool {
-        (self.outcome, &self.failure, &self.dossier, self.stage, self.open_for, self.age)
-            == (
-                other.outcome,
-                &other.failure,
-                &other.dossier,
-                other.stage,
-                other.open_for,
-                other.age,
-            )
-    }
+    /// The trace that it belongs to, if any, and when it reached which stage.
+    pub traced: Option<(Trace, Vec<(Stage, Duration)>)>,
 }
 
 impl Book {
@@ -148,6 +138,8 @@ impl Book {
             draining: false,
             giving_back: false,
             accounts: Accounts::default(),
+            back_by: None,
+            working: WorkingTime::default(),
         }
     }
 
@@ -162,6 +154,7 @@ impl Book {
             lease_until: opened.lease_until,
             extending: false,
             tether: opened.tether,
+            progress: Progress::begun(self.working.counted()),
             state: State::Open,
         };
         self.entries.insert(opened.receipt, entry);
@@ -244,8 +237,36 @@ impl Book {
         self.giving_back
     }
 
+    /// Looks which deliveries have moved, and names those that are found not to have for `stuck_after`.
+    /// Time in an `outage` of a dependency does not count, nor that in which they wait for credits.
+    pub fn look(&mut self, outage: bool, stuck_after: Duration, now: Instant) -> Vec<Stuck> {
+        self.working.look(outage, now);
+        let worked = self.working.counted();
+        let found = self.entries.values_mut().filter_map(|entry| {
+            let (stage, waits) = entry.standing();
+            let stuck = entry.progress.look((stage, waits), worked, stuck_after);
+            stuck.then(|| Stuck { id: entry.id.clone(), stage })
+        });
+        found.collect()
+    }
+
+    /// Gives the open deliveries back that were received `after` ago, because the queue extends no lease
+    /// beyond that; their work is in vain from now on. Answers how many.
+    pub fn give_up(&mut self, after: Duration, now: Instant) -> usize {
+        let mut count = 0;
+        for entry in self.entries.values_mut() {
+            if matches!(entry.state, State::Open) && now - entry.opened_at >= after {
+                entry.tether.cancel();
+                entry.close_uncredited(Disposition::at_once(None), now);
+                count += 1;
+            }
+        }
+        count
+    }
+
     /// Names the leases of work in progress that end within `margin`, and marks them as being
-    /// extended. A delivery older than `give_up_after` is not extended: its lease may run out.
+    /// extended. Those that are stuck are not extended, so that the queue shows them to somebody else,
+    /// nor those older than `give_up_after`.
     pub fn due_extensions(
         &mut self,
         now: Instant,
@@ -255,7 +276,7 @@ impl Book {
         self.entries
             .iter_mut()
             .filter(|(_, e)| !e.extending && e.lease_until < now + margin)
-            .filter(|(_, e)| now - e.opened_at < give_up_after)
+            .filter(|(_, e)| !e.progress.is_stuck() && now - e.opened_at < give_up_after)
             .map(|(receipt, entry)| {
                 entry.extending = true;
                 receipt.clone()
@@ -346,6 +367,12 @@ impl Book {
         Accounts { in_flight: self.entries.len() as u64, ..self.accounts }
     }
 
+    /// When the queue shows the last of what was given back to it, if anything was.
+    #[must_use]
+    pub fn back_by(&self) -> Option<Instant> {
+        self.back_by
+    }
+
     /// How many deliveries are at each stage; those being settled count for the Ledger.
     #[must_use]
     pub fn at_stages(&self) -> HashMap<Stage, usize> {
@@ -361,41 +388,27 @@ impl Book {
     }
 
     fn close(&mut self, receipt: &Receipt, now: Instant) -> Option<Closed> {
-        let entry = self.entries.remove(receipt)?;
-        let (outcome, dossier, failure) = match entry.state {
+        let mut entry = self.entries.remove(receipt)?;
+        let (outcome, dossier, failure) = match std::mem::replace(&mut entry.state, State::Open) {
             State::Closing(closing) => {
+                if let Disposition::Release { after, .. } = closing.disposition {
+                    self.back_by = self.back_by.max(Some(now + after));
+                }
                 let (outcome, failure) = closing.disposition.counted();
                 (outcome, closing.dossier, failure)
             }
-            State::Open => (Outcome::Lost, Dossier { id: entry.id, ..Dossier::default() }, None),
+            State::Open => (Outcome::Lost, entry.dossier(), None),
         };
         self.count(outcome);
-        Some(Closed {
-            outcome,
-            failure,
-            dossier,
-            stage: entry.tether.stage(),
-            open_for: now - entry.opened_at,
-            age: entry.sent_at.map(|sent| now - sent),
-            attempt: entry.attempt,
-            tether: entry.tether,
-        })
+        let age = entry.sent_at.map(|sent| now - sent);
+        Some(Closed { failure, dossier, age, ..entry.closed(outcome, now) })
     }
 
     fn lose(&mut self, receipt: &Receipt, now: Instant) -> Option<Closed> {
         let entry = self.entries.remove(receipt)?;
         entry.tether.cancel();
         self.count(Outcome::Lost);
-        Some(Closed {
-            outcome: Outcome::Lost,
-            failure: None,
-            dossier: entry.dossier(),
-            stage: entry.tether.stage(),
-            open_for: now - entry.opened_at,
-            age: None,
-            attempt: entry.attempt,
-            tether: entry.tether,
-        })
+        Some(entry.closed(Outcome::Lost, now))
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -422,6 +435,14 @@ impl Entry {
         matches!(&self.state, State::Closing(closing) if closing.asked)
     }
 
+    /// Where it stands, and whether it waits for credits there.
+    fn standing(&self) -> (Stage, bool) {
+        match self.state {
+            State::Open => self.tether.standing(),
+            State::Closing(_) => (Stage::Ledger, false),
+        }
+    }
+
     /// Ends a delivery whose actor did not: all that is known of it is its id.
     fn close_uncredited(&mut self, disposition: Disposition, now: Instant) {
         self.state = State::Closing(Closing {
@@ -431,6 +452,20 @@ impl Entry {
             asked: false,
             _credit: None,
         });
+    }
+
+    /// What is known of it without its settlement.
+    fn closed(&self, outcome: Outcome, now: Instant) -> Closed {
+        Closed {
+            outcome,
+            failure: None,
+            dossier: self.dossier(),
+            stage: self.tether.stage(),
+            open_for: now - self.opened_at,
+            age: None,
+            attempt: self.attempt,
+            traced: self.tether.traced(),
+        }
     }
 
     fn dossier(&self) -> Dossier {

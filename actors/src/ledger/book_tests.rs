@@ -260,3 +260,23 @@ fn when_time_is_up_what_the_queue_refused_to_settle_is_given_back_and_the_rest_i
     assert_eq!(fixture.confirm("told", Err(unavailable())), None);
     assert_eq!(fixture.due(), [at_once], "there is no time to try for long");
 }
+
+#[test]
+fn it_knows_when_the_queue_shows_the_last_of_what_was_given_back() {
+    let mut fixture = Fixture::new();
+    fixture.open("a");
+    fixture.open("b");
+    assert_eq!(fixture.book.back_by(), None);
+
+    fixture.settle("a", failed(Class::HttpUnavailable));
+    let [Disposition::Release { after, .. }] = fixture.due()[..] else { panic!("it is retried") };
+    assert_eq!(fixture.book.back_by(), None, "the queue has not confirmed yet");
+    fixture.confirm("a", Ok(()));
+    assert!(after > Duration::ZERO);
+    assert_eq!(fixture.book.back_by(), Some(fixture.now + after));
+
+    fixture.settle("b", Ending::NotBegun);
+    fixture.due();
+    fixture.confirm("b", Ok(()));
+    assert_eq!(fixture.book.back_by(), Some(fixture.now + after), "another one still waits");
+}

@@ -200,7 +200,7 @@ catalogue! {
         /// Always 1: the version and commit that run.
         BUILD_INFO = Gauge "inference_build_info" ["version", "commit"], NONE;
         /// Always 1: the models that serve.
-        MODEL_INFO = Gauge "inference_model_info" ["inferrer", "name", "version", "sha256"], NONE;
+        MODEL_INFO = Gauge "inference_model_info" ["inferrer", "name", "version", "sha256", "engine"], NONE;
     }
 }
 
@@ -216,6 +216,7 @@ mod tests {
         "class",
         "commit",
         "dependency",
+        "engine",
         "inferrer",
         "name",
         "outcome",

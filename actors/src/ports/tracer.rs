@@ -16,6 +16,9 @@ pub trait Tracer: Send + Sync {
 
     /// Takes the story of a message that has been settled.
     fn end(&self, passage: &Passage<'_>);
+
+    /// Hands on what it still has, before the process ends. May block for seconds.
+    fn finish(&self);
 }
 
 /// The story of one message.
@@ -28,7 +31,7 @@ pub struct Passage<'a> {
     /// From then to the queue's confirmation.
     pub took: Duration,
     /// The stages it reached, and how long after it was received.
-    pub stops: Vec<(Stage, Duration)>,
+    pub stops: &'a [(Stage, Duration)],
     /// The record's id, if its body could be read.
     pub id: Option<&'a RecordId>,
     /// How often it had been received.
@@ -49,4 +52,6 @@ impl Tracer for NoTracer {
     }
 
     fn end(&self, _: &Passage<'_>) {}
+
+    fn finish(&self) {}
 }

@@ -1,4 +1,4 @@
-//! An inferrer over texts: it answers their length, or errs, panics or lies where it is told to.
+//! An inferrer over texts: it answers what it promises, or errs, panics or lies where it is told to.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,21 +26,32 @@ pub struct Behaviour {
     pub errs: HashSet<String>,
     /// Batches with one of these panic.
     pub panics: HashSet<String>,
-    /// These get an answer that is not what the manifest promises.
+    /// These are left out of the answers.
+    pub omits: HashSet<String>,
+    /// These get the answer `lie`.
     pub lies: HashSet<String>,
+    /// Something that the manifest does not promise; no value at all unless said otherwise.
+    pub lie: Vec<Value>,
     batches: Mutex<Vec<Vec<String>>>,
 }
 
 impl FakeFactory {
-    /// A factory of inferrers named `name`.
+    /// A factory of inferrers named `name`, which promise a number: the length of the text.
     #[must_use]
     pub fn new(name: &str, behaviour: Behaviour) -> Self {
-        let field = FieldSpec { name: name.into(), kind: FieldKind::Number };
+        Self::promising(FieldKind::Number, name, behaviour)
+    }
+
+    /// A factory of inferrers named `name`, which promise one field of this kind.
+    #[must_use]
+    pub fn promising(kind: FieldKind, name: &str, behaviour: Behaviour) -> Self {
+        let field = FieldSpec { name: name.into(), kind };
         Self {
             spec: Arc::new(InferrerSpec {
                 name: InferrerName::new(name),
                 model: ModelStamp { name: name.into(), version: "1".into(), sha256: "0".into() },
                 fields: vec![field],
+                engine: String::new(),
             }),
             behaviour: Arc::new(behaviour),
             builds: AtomicUsize::new(0),
@@ -71,28 +82,47 @@ impl InferrerFactory for FakeFactory {
         if self.failing_builds.contains(&build) {
             return Err(InferError("the golden vector is not met".to_owned()));
         }
-        Ok(Box::new(FakeInferrer(Arc::clone(&self.behaviour))))
+        let (spec, behaviour) = (Arc::clone(&self.spec), Arc::clone(&self.behaviour));
+        Ok(Box::new(FakeInferrer { spec, behaviour }))
     }
 }
 
-struct FakeInferrer(Arc<Behaviour>);
+struct FakeInferrer {
+    spec: Arc<InferrerSpec>,
+    behaviour: Arc<Behaviour>,
+}
+
+impl FakeInferrer {
+    fn answer(&self, id: &String) -> Answer {
+        if self.behaviour.lies.contains(id) {
+            return Answer(self.behaviour.lie.clone());
+        }
+        let honest = |field: &FieldSpec| match field.kind {
+            FieldKind::Vector { dimensions, .. } => {
+                let length_one = std::iter::once(1.0).chain(std::iter::repeat(0.0));
+                Value::Vector(length_one.take(dimensions).collect())
+            }
+            FieldKind::Number => Value::Number(id.len() as f32),
+            FieldKind::Text => Value::Text(id.clone()),
+            FieldKind::Tokens => Value::Tokens(vec![id.clone()]),
+        };
+        Answer(self.spec.fields.iter().map(honest).collect())
+    }
+}
 
 impl Inferrer for FakeInferrer {
     fn infer(&mut self, inputs: &[Input]) -> Result<Vec<Result<Answer, String>>, InferError> {
         let ids: Vec<String> =
             inputs.iter().filter_map(|input| input.get::<String>().cloned()).collect();
-        self.0.batches.lock().unwrap_or_else(PoisonError::into_inner).push(ids.clone());
-        if let Some(bad) = ids.iter().find(|id| self.0.panics.contains(*id)) {
+        self.behaviour.batches.lock().unwrap_or_else(PoisonError::into_inner).push(ids.clone());
+        if let Some(bad) = ids.iter().find(|id| self.behaviour.panics.contains(*id)) {
             panic!("the model panics on {bad}");
         }
-        if let Some(bad) = ids.iter().find(|id| self.0.errs.contains(*id)) {
+        if let Some(bad) = ids.iter().find(|id| self.behaviour.errs.contains(*id)) {
             return Err(InferError(format!("the model fails on {bad}")));
         }
-        let answer = |id: &String| {
-            let value = if self.0.lies.contains(id) { f32::NAN } else { id.len() as f32 };
-            Ok(Answer(vec![Value::Number(value)]))
-        };
-        Ok(ids.iter().map(answer).collect())
+        let answered = ids.iter().filter(|id| !self.behaviour.omits.contains(*id));
+        Ok(answered.map(|id| Ok(self.answer(id))).collect())
     }
 }
 
@@ -110,5 +140,20 @@ mod tests {
         assert!(inferrer.infer(&inputs).is_err());
         assert_eq!(inferrer.infer(&inputs[..1]), Ok(vec![Ok(Answer(vec![Value::Number(1.0)]))]));
         assert_eq!(factory.batches().len(), 2);
+    }
+
+    #[test]
+    fn an_answer_is_what_was_promised_unless_it_is_told_to_lie() {
+        let vector = FieldKind::Vector { dimensions: 3, unit: true };
+        for kind in [vector, FieldKind::Number, FieldKind::Text, FieldKind::Tokens] {
+            let behaviour = Behaviour { lies: ["b".to_owned()].into(), ..Default::default() };
+            let factory = FakeFactory::promising(kind, "features", behaviour);
+            let inputs = ["a", "b"].map(|id| Input::new(id.to_owned()));
+
+            let answers = factory.build().expect("it builds").infer(&inputs).expect("it answers");
+
+            let verdicts = answers.iter().flatten().map(|answer| factory.spec().check(answer));
+            assert_eq!(verdicts.map(|verdict| verdict.is_ok()).collect::<Vec<_>>(), [true, false]);
+        }
     }
 }

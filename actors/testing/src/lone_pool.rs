@@ -11,6 +11,7 @@ use actors::gathering::Gathering;
 use actors::input::Input;
 use actors::messages::{Child, Infer, PoolGaveUp, PoolReady, Publish};
 use actors::metrics::InferrerMetrics;
+use actors::pool::last_fault::LastFault;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, Pool, PoolNews, PoolSettings};
 use actors::ports::InferrerFactory;
 
@@ -28,6 +29,8 @@ pub struct LonePool {
     pub placement: Arc<ManualPlacement>,
     /// Threads given up as hung.
     pub abandoned: AbandonedThreads,
+    /// Its last fault.
+    pub last_fault: LastFault,
     /// What it tells the Guardian.
     pub ready: Probe<PoolReady>,
     /// What it tells the Guardian in the end.
@@ -50,9 +53,10 @@ impl LonePool {
         let (gave_up_news, gave_up) = probe();
         let (sink, published) = neighbours.outlet();
         let (placement, abandoned) = (ManualPlacement::shared(), AbandonedThreads::default());
-        let name = factory.spec().name.clone();
+        let (name, last_fault) = (factory.spec().name.clone(), LastFault::default());
         let inferrer = InferrerBlueprint {
             metrics: InferrerMetrics::new(&neighbours.recorder, &name),
+            last_fault: last_fault.clone(),
             factory: Arc::new(factory),
             settings,
         };
@@ -68,6 +72,7 @@ impl LonePool {
             pool,
             placement,
             abandoned,
+            last_fault,
             ready,
             gave_up,
             published,

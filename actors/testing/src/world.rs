@@ -11,6 +11,7 @@ use actors::ledger::book::{Accounts, Book};
 use actors::ledger::disposition::Policy;
 use actors::messages::Drain;
 use actors::metrics::InferrerMetrics;
+use actors::pool::last_fault::LastFault;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
 use actors::ports::{NoTracer, Queue};
 use actors::sink::SinkPorts;
@@ -102,6 +103,7 @@ impl World {
             use actors::ports::InferrerFactory;
             InferrerBlueprint {
                 metrics: InferrerMetrics::new(&self.recorder, &factory.spec().name),
+                last_fault: LastFault::default(),
                 factory: factory.clone(),
                 settings: self.pool.clone(),
             }
