@@ -2,9 +2,12 @@
 //! with the readers of documents and parked records.
 
 pub mod augmented_document;
+pub mod json_object;
 pub mod local_document;
 pub mod message_body;
 pub mod model_stamp;
+pub mod packed_floats;
 pub mod parked_record;
+pub mod short_floats;
 pub mod timestamp;
 pub mod trace_context;

@@ -58,7 +58,7 @@ use actors::inference::InferrerSpec;
 pub use catalogue::ElasticsearchCatalogue;
 pub use findings::Finding;
 pub use index::ElasticsearchIndex;
-pub use sample::any_record;
+pub use sample::sample;
 pub use settings::{Credentials, ElasticsearchSettings};
 pub use version::Server;
 
@@ -66,7 +66,7 @@ use client::Client;
 use index::Target;
 use index_name::IndexName;
 use mapping_watch::MappingWatch;
-use survey::Survey;
+use survey::{Privileges, Survey};
 
 /// Both engines of one cluster; they share its connections.
 #[derive(Debug)]
@@ -117,26 +117,50 @@ pub async fn open(
     }
 }
 
-/// What [`open`] would find, and what the credentials may do, for a person; changes nothing. At least
-/// one failure where `open` would fail. Takes twice `question_timeout` at most.
+/// What [`inspect`] finds out, or why nothing, as findings about documents with the fields of `specs`.
 pub async fn findings(
     settings: &ElasticsearchSettings,
     specs: &[Arc<InferrerSpec>],
 ) -> Vec<Finding> {
-    let Cluster { client, initial, augmented } = match Cluster::of(settings) {
-        Ok(cluster) => cluster,
-        Err(reason) => return vec![Finding::Fails(reason)],
-    };
+    match inspect(settings).await {
+        Ok(inspection) => inspection.findings(specs),
+        Err(reason) => vec![Finding::Fails(reason)],
+    }
+}
+
+/// A cluster that was looked at, for a person.
+pub struct Inspection {
+    cluster: Cluster,
+    survey: Survey,
+    privileges: Privileges,
+}
+
+/// Asks all that [`open`] would ask, and what the credentials may do; changes nothing. Takes twice
+/// `question_timeout` at most.
+///
+/// # Errors
+/// A sentence where a setting cannot be used or the cluster does not answer.
+pub async fn inspect(settings: &ElasticsearchSettings) -> Result<Inspection, String> {
+    let cluster = Cluster::of(settings)?;
+    let Cluster { client, initial, augmented } = &cluster;
     let (survey, privileges) = tokio::join!(
-        Survey::of(&client, &initial, &augmented),
-        survey::held_privileges(&client, &initial, &augmented)
+        Survey::of(client, initial, augmented),
+        survey::held_privileges(client, initial, augmented)
     );
-    let mut findings = match survey {
-        Ok(survey) => findings::of_survey(&survey, &initial, &augmented, specs),
-        Err(error) => return vec![Finding::Fails(error.to_string())],
-    };
-    findings.push(findings::of_privileges(&privileges));
-    findings
+    let survey = survey.map_err(|error| error.to_string())?;
+    Ok(Inspection { cluster, survey, privileges })
+}
+
+impl Inspection {
+    /// What it means for documents with the fields of `specs`; for none if it is not known which. At
+    /// least one failure where [`open`] would fail.
+    #[must_use]
+    pub fn findings(&self, specs: &[Arc<InferrerSpec>]) -> Vec<Finding> {
+        let Cluster { initial, augmented, .. } = &self.cluster;
+        let mut findings = findings::of_survey(&self.survey, initial, augmented, specs);
+        findings.push(findings::of_privileges(&self.privileges));
+        findings
+    }
 }
 
 /// A cluster by its settings, not yet asked anything.

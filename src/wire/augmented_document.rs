@@ -14,13 +14,12 @@ use std::sync::Arc;
 use actors::inference::{Inference, Value as Inferred};
 use actors::ports::Augmented;
 use bytes::Bytes;
-use data_encoding::BASE64;
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use crate::wire::json_object::JsonObject;
 use crate::wire::model_stamp::Stamp;
-use crate::wire::timestamp;
+use crate::wire::{packed_floats, short_floats, timestamp};
 
 /// The keys of `state` that belong to inference. An initial document that holds them already, since
 /// it was augmented before, gets new ones.
@@ -73,7 +72,15 @@ impl<'a> AugmentedDocument<'a> {
     /// None in practice: all keys are texts and memory is the only thing written to.
     pub fn to_json(&self) -> serde_json::Result<Bytes> {
         let mut text = Vec::with_capacity(self.likely_length());
-        serde_json::to_writer(&mut text, self)?;
+        let mut document = JsonObject::open(&mut text);
+        for (key, value) in self.document {
+            if key == "state" {
+                self.write_state(document.value_of(key)?)?;
+            } else {
+                document.entry(key, value)?;
+            }
+        }
+        document.close();
         text.shrink_to_fit(); // it waits for the sink's batch; memory there is per document
         Ok(text.into())
     }
@@ -99,74 +106,47 @@ impl<'a> AugmentedDocument<'a> {
             names.zip(&inference.values)
         })
     }
-}
 
-impl Serialize for AugmentedDocument<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut document = serializer.serialize_map(Some(self.document.len()))?;
-        for (key, value) in self.document {
-            if key == "state" {
-                document.serialize_entry(key, &State(self))?;
-            } else {
-                document.serialize_entry(key, value)?;
-            }
+    fn write_state(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        let mut state = JsonObject::open(text);
+        for (key, value) in self.state.iter().filter(|(key, _)| !OURS.contains(&key.as_str())) {
+            state.entry(key, value)?;
         }
-        document.end()
+        self.write_inferred_data(state.value_of("inferredData")?)?;
+        state.entry("augmentedTime", &timestamp::milliseconds(self.at))?;
+        self.write_inference_models(state.value_of("inferenceModels")?)?;
+        state.close();
+        Ok(())
     }
-}
 
-struct State<'a>(&'a AugmentedDocument<'a>);
-
-impl Serialize for State<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let initial = self.0.state.iter().filter(|(key, _)| !OURS.contains(&key.as_str()));
-        let mut state = serializer.serialize_map(None)?;
-        for (key, value) in initial {
-            state.serialize_entry(key, value)?;
-        }
-        state.serialize_entry("inferredData", &InferredData(self.0))?;
-        state.serialize_entry("augmentedTime", &timestamp::milliseconds(self.0.at))?;
-        state.serialize_entry("inferenceModels", &InferenceModels(self.0))?;
-        state.end()
-    }
-}
-
-struct InferredData<'a>(&'a AugmentedDocument<'a>);
-
-impl Serialize for InferredData<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_map(None)?;
-        for (name, value) in self.0.values() {
+    fn write_inferred_data(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        let mut fields = JsonObject::open(text);
+        for (name, value) in self.values() {
             match value {
-                Inferred::Vector(vector) if self.0.is_packed(name) => {
-                    fields.serialize_entry(name, &packed(vector))?;
+                Inferred::Vector(vector) if self.is_packed(name) => {
+                    packed_floats::write_vector(fields.value_of(name)?, vector);
                 }
-                Inferred::Vector(vector) => fields.serialize_entry(name, vector)?,
-                Inferred::Number(number) => fields.serialize_entry(name, number)?,
-                Inferred::Text(text) => fields.serialize_entry(name, text)?,
-                Inferred::Tokens(tokens) => fields.serialize_entry(name, tokens)?,
+                Inferred::Vector(vector) => {
+                    short_floats::write_vector(fields.value_of(name)?, vector)?;
+                }
+                Inferred::Number(number) => fields.entry(name, number)?,
+                Inferred::Text(text) => fields.entry(name, text)?,
+                Inferred::Tokens(tokens) => fields.entry(name, tokens)?,
             }
         }
-        fields.end()
+        fields.close();
+        Ok(())
     }
-}
 
-fn packed(vector: &[f32]) -> String {
-    let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_be_bytes()).collect();
-    BASE64.encode(&bytes)
-}
-
-struct InferenceModels<'a>(&'a AugmentedDocument<'a>);
-
-impl Serialize for InferenceModels<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut models = serializer.serialize_map(None)?;
-        for inference in self.0.inferences {
+    fn write_inference_models(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        let mut models = JsonObject::open(text);
+        for inference in self.inferences {
             for field in &inference.spec.fields {
-                models.serialize_entry(&*field.name, &Stamp::from(&inference.spec.model))?;
+                models.entry(&field.name, &Stamp::from(&inference.spec.model))?;
             }
         }
-        models.end()
+        models.close();
+        Ok(())
     }
 }
 
@@ -188,7 +168,8 @@ mod tests {
             sha256: "ab".repeat(32),
         };
         let fields = vec![FieldSpec { name: field.into(), kind: FieldKind::Number }];
-        let spec = InferrerSpec { name: InferrerName::new(name), model, fields };
+        let spec =
+            InferrerSpec { name: InferrerName::new(name), model, fields, engine: String::new() };
         Inference { spec: Arc::new(spec), values: vec![value] }
     }
 

@@ -53,7 +53,7 @@ fn spec(name: &str, field: &str, kind: FieldKind) -> Arc<InferrerSpec> {
         sha256: "ab".repeat(32),
     };
     let fields = vec![FieldSpec { name: field.into(), kind }];
-    Arc::new(InferrerSpec { name: InferrerName::new(name), model, fields })
+    Arc::new(InferrerSpec { name: InferrerName::new(name), model, fields, engine: String::new() })
 }
 
 pub fn augmented(record: Record) -> Augmented {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use actors::ports::{Catalogue, Index, IndexError, Prepared, Verdict};
 use actors::record::Record;
 use actors::sink::shipment::{Next, next};
-use inference_manager::adapters::elasticsearch::{ElasticsearchIndex, Server};
+use inference_manager::adapters::elasticsearch::{ElasticsearchIndex, open};
 use serde_json::{Value, json};
 
-use crate::documents::{augmented, ids, initial, prepared, prepared_as};
-use crate::place::{Place, strict_mapping};
+use crate::documents::{augmented, ids, initial, prepared, prepared_as, specs};
+use crate::fake_server::{Answer, Asked, FakeServer, mget};
+use crate::place::{Place, nearest, strict_mapping, vector};
 
 const NOON: &str = "2025-04-01T12:00:00Z";
 const LATER: &str = "2025-04-01T12:00:00.001Z";
@@ -36,7 +37,6 @@ async fn case_35_one_document_is_indexed_and_reads_back_key_by_key() {
     let inferred = state.shift_remove("inferredData").unwrap();
     let models = state.shift_remove("inferenceModels").unwrap();
     let time = state.shift_remove("augmentedTime").unwrap();
-    // case 42: nothing was added for what was not inferred.
     assert_eq!(stored.to_string(), initial("swms7qdx", NOON).to_string());
     let expected = json!({"features": [0.6_f32, 0.8_f32, 0.0], "averageColorHex": "#0aa7bc", "aspectRatio": 1.5});
     assert_eq!(numbers_as_f32(inferred), numbers_as_f32(expected));
@@ -119,6 +119,31 @@ async fn case_41_a_document_that_contradicts_the_mapping_fails_alone_with_its_re
     rejected(&verdicts[2], "modifiedTime");
 }
 
+/// The mapping is strict and knows the features alone: what another inferrer would have said is not there,
+/// not even as a null.
+#[tokio::test]
+#[ignore = "needs Elasticsearch: ./test starts it"]
+async fn case_42_no_optional_field_is_written_that_was_not_inferred() {
+    let mut mapping = strict_mapping(&json!({"type": "float"}));
+    let inferred = &mut mapping["properties"]["state"]["properties"]["inferredData"];
+    inferred["properties"] = json!({"features": {"type": "float"}});
+    let place = Place::with_mapping(&mapping).await;
+    place.publish(&["swms7qdx"], NOON).await;
+    let engines = open(&place.settings(), &specs()[..1]).await.expect("the mapping fits");
+    let record = engines.catalogue.retrieve(&ids(&["swms7qdx"])).await.unwrap().remove(0).unwrap();
+    let mut augmented = augmented(record);
+    augmented.inferences.truncate(1);
+
+    let document = engines.index.prepare(&augmented).unwrap();
+    assert_eq!(engines.index.index(&[document]).await, Ok(vec![Verdict::Indexed]));
+
+    let stored = place.stored("swms7qdx").await.unwrap();
+    for made in ["inferredData", "inferenceModels"] {
+        let fields: Vec<&String> = stored["state"][made].as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["features"], "{made}");
+    }
+}
+
 /// The reference fails; here nothing was asked, so nothing is answered.
 #[tokio::test]
 #[ignore = "needs Elasticsearch: ./test starts it"]
@@ -199,14 +224,11 @@ async fn case_47_to_49_the_modified_time_of_the_initial_document_is_the_version(
 #[ignore = "needs Elasticsearch: ./test starts it"]
 async fn a_declared_vector_arrives_as_the_same_numbers_however_it_is_written() {
     let place = Place::new().await;
-    let probe = place.engines().await.server;
-    let Server::Elasticsearch { .. } = probe else { return }; // OpenSearch has no dense_vector
-    let vector =
-        json!({"type": "dense_vector", "dims": 3, "similarity": "dot_product", "index": true});
-    place.remap(&strict_mapping(&vector)).await;
+    let server = place.engines().await.server;
+    place.remap(&strict_mapping(&vector(server, 3))).await;
     place.publish(&["a", "b"], NOON).await;
     let engines = place.engines().await;
-    assert_eq!(engines.index.packed().len(), usize::from(probe.takes_base64_vectors()));
+    assert_eq!(engines.index.packed().len(), usize::from(server.takes_base64_vectors()));
 
     let mut documents = Vec::new();
     for (record, vector) in engines
@@ -223,7 +245,7 @@ async fn a_declared_vector_arrives_as_the_same_numbers_however_it_is_written() {
     assert_eq!(engines.index.index(&documents).await, Ok(vec![Verdict::Indexed; 2]));
 
     place.ok("POST", &format!("{}/_refresh", place.augmented), &Value::Null).await;
-    let query = json!({"knn": {"field": "state.inferredData.features", "query_vector": [0.0, 0.0, -1.0], "k": 1, "num_candidates": 10}, "_source": false});
+    let query = nearest(server, "state.inferredData.features", [0.0, 0.0, -1.0]);
     let hits = place.ok("POST", &format!("{}/_search", place.augmented), &query).await;
     assert_eq!(hits["hits"]["hits"][0]["_id"], "b");
     assert!(hits["hits"]["hits"][0]["_score"].as_f64().unwrap() > 0.999, "{hits}");
@@ -235,7 +257,7 @@ async fn compressed_requests_are_understood() {
     let place = Place::new().await;
     let mut settings = place.settings();
     settings.compress = true;
-    let engines = inference_manager::adapters::elasticsearch::open(&settings, &[]).await.unwrap();
+    let engines = open(&settings, &[]).await.unwrap();
 
     assert_eq!(engines.index.index(&[prepared("a", 1)]).await, Ok(vec![Verdict::Indexed]));
     assert!(engines.catalogue.retrieve(&ids(&["a"])).await.unwrap()[0].is_err());
@@ -251,7 +273,7 @@ async fn an_alias_of_one_index_is_as_good_as_its_name() {
     let mut settings = place.settings();
     settings.augmented_index.clone_from(&alias);
     settings.verify_after = Duration::from_hours(1); // the cluster itself forbids it here
-    let engines = inference_manager::adapters::elasticsearch::open(&settings, &[]).await.unwrap();
+    let engines = open(&settings, &[]).await.unwrap();
 
     assert_eq!(engines.index.index(&[prepared("a", 1)]).await, Ok(vec![Verdict::Indexed]));
     assert!(place.stored("a").await.is_some());
@@ -260,4 +282,33 @@ async fn an_alias_of_one_index_is_as_good_as_its_name() {
     let gone = engines.index.index(&[prepared("a", 1)]).await;
     assert!(!place.exists(&alias).await);
     assert!(matches!(gone, Err(IndexError::Unavailable(_))), "{gone:?}");
+}
+
+/// What is sent is looked at: versions in seconds would be ordered just as well.
+#[tokio::test]
+async fn python_writes_with_external_gte_the_version_in_milliseconds_and_the_augmented_time() {
+    let catalogue = |asked: &Asked| {
+        if asked.path.contains("_mget") {
+            let found = |id: &str| json!({"found": true, "_source": initial(id, NOON)});
+            return Answer::reply(200, &mget(&asked.body, found));
+        }
+        Answer::bulk(&asked.body, 201)
+    };
+    let server = FakeServer::in_service(catalogue).await;
+    let engines = server.engines().await;
+    let record = engines.catalogue.retrieve(&ids(&["swms7qdx"])).await.unwrap().remove(0).unwrap();
+
+    let document = engines.index.prepare(&augmented(record)).unwrap();
+    assert_eq!(engines.index.index(&[document]).await, Ok(vec![Verdict::Indexed]));
+
+    let asked = server.asked("_bulk").remove(0).body;
+    let lines: Vec<Value> = asked
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
+    let [action, document] = &lines[..] else { panic!("{lines:?}") };
+    let version = json!({"_id": "swms7qdx", "version": 1_743_508_800_000_i64, "version_type": "external_gte"});
+    assert_eq!(action, &json!({ "index": version }));
+    assert!(document["state"]["augmentedTime"].is_string(), "{document}");
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::documents::{prepared, specs};
 use crate::fake_server::{Answer, Asked, FakeServer};
-use crate::place::Place;
+use crate::place::{Place, vector};
 use actors::ports::{Index, Verdict};
 
 /// What opening and asking for findings complain about; both always agree.
@@ -43,18 +43,16 @@ async fn case_18_an_index_that_does_not_exist_is_named_and_nothing_is_created() 
 #[tokio::test]
 #[ignore = "needs Elasticsearch: ./test starts it"]
 async fn a_mapping_that_contradicts_the_models_is_told() {
-    let vector = |dimensions: u32| {
-        let vector = json!({"type": "dense_vector", "dims": dimensions});
+    let place = Place::new().await;
+    let server = place.engines().await.server;
+    let declaring = |dimensions: u32| {
+        let vector = vector(server, dimensions);
         json!({"properties": {"state": {"properties": {"inferredData": {"properties": {"features": vector}}}}}})
     };
-    let place = Place::new().await;
-    if place.engines().await.server.to_string().starts_with("OpenSearch") {
-        return; // it has no dense_vector
-    }
-    place.remap(&vector(3)).await;
+    place.remap(&declaring(3)).await;
     assert_eq!(complaints(&place.settings()).await, [""; 0]);
 
-    place.remap(&vector(4)).await;
+    place.remap(&declaring(4)).await;
     let found = complaints(&place.settings()).await;
     assert!(found.len() == 1 && found[0].contains("4 dimensions; the model has 3"), "{found:?}");
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Engines, open};
+use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Engines, Server, open};
 use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use url::Url;
@@ -50,6 +50,32 @@ pub fn strict_mapping(features: &Value) -> Value {
         "source": {"type": "object", "enabled": false},
         "unknown": {"type": "object", "enabled": false},
     }})
+}
+
+/// The mapping of a vector of so many dimensions that can be searched.
+pub fn vector(server: Server, dimensions: u32) -> Value {
+    match server {
+        Server::OpenSearch { .. } => {
+            let method = json!({"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"});
+            json!({"type": "knn_vector", "dimension": dimensions, "method": method})
+        }
+        _ => {
+            json!({"type": "dense_vector", "dims": dimensions, "similarity": "dot_product", "index": true})
+        }
+    }
+}
+
+/// A search for the document whose vector in `field` is nearest to `vector`.
+pub fn nearest(server: Server, field: &str, vector: [f32; 3]) -> Value {
+    match server {
+        Server::OpenSearch { .. } => {
+            json!({"query": {"knn": {field: {"vector": vector, "k": 1}}}, "_source": false})
+        }
+        _ => {
+            let knn = json!({"field": field, "query_vector": vector, "k": 1, "num_candidates": 10});
+            json!({"knn": knn, "_source": false})
+        }
+    }
 }
 
 impl Place {
@@ -110,7 +136,11 @@ impl Place {
     }
 
     pub async fn create(&self, index: &str, mapping: &Value) {
-        let settings = json!({"number_of_shards": 1, "number_of_replicas": 0});
+        let mut settings = json!({"number_of_shards": 1, "number_of_replicas": 0});
+        // OpenSearch builds no graph of vectors without it, and Elasticsearch does not know it.
+        if mapping.to_string().contains("knn_vector") {
+            settings["index.knn"] = json!(true);
+        }
         let body = json!({"settings": settings, "mappings": mapping});
         self.ok("PUT", index, &body).await;
     }

@@ -2,12 +2,12 @@
 
 use actors::ports::{Index, IndexError, Prepared, Verdict};
 use actors::record::Record;
-use inference_manager::adapters::elasticsearch::ElasticsearchIndex;
+use inference_manager::adapters::elasticsearch::{ElasticsearchIndex, Server};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 use crate::documents::{augmented_with, id, initial, prepared};
-use crate::place::{Place, reference_mapping, strict_mapping};
+use crate::place::{Place, reference_mapping, strict_mapping, vector};
 
 async fn verdict(index: &ElasticsearchIndex, document: Prepared) -> Verdict {
     index.index(&[document]).await.expect("the index is there").remove(0)
@@ -21,21 +21,18 @@ fn rendered(index: &ElasticsearchIndex, name: &str, features: Vec<f32>) -> Prepa
 #[tokio::test]
 #[ignore = "needs Elasticsearch: ./test starts it"]
 async fn a_vector_that_the_mapping_does_not_take_rejects_its_own_document_alone() {
-    let vector =
-        json!({"type": "dense_vector", "dims": 3, "similarity": "dot_product", "index": true});
     let place = Place::new().await;
-    let engines = place.engines().await;
-    if engines.server.to_string().starts_with("OpenSearch") {
-        return; // it has no dense_vector
-    }
-    place.remap(&strict_mapping(&vector)).await;
+    let server = place.engines().await.server;
+    place.remap(&strict_mapping(&vector(server, 3))).await;
     let index = place.engines().await.index;
+    let not_unit = if matches!(server, Server::OpenSearch { .. }) { 0.0 } else { 1.0 };
     let documents = [
         rendered(&index, "good", vec![0.0, 1.0, 0.0]),
         rendered(&index, "short", vec![1.0]),
         rendered(&index, "long", vec![1.0, 0.0, 0.0, 0.0]),
         rendered(&index, "not-a-number", vec![f32::NAN, 1.0, 0.0]),
-        rendered(&index, "not-unit", vec![1.0, 1.0, 0.0]),
+        // Of no length that a cosine, or of not the length that a dot product, could be taken with.
+        rendered(&index, "of-no-use", vec![not_unit, not_unit, 0.0]),
         rendered(&index, "as-good", vec![1.0, 0.0, 0.0]),
     ];
 

@@ -63,7 +63,11 @@ pub fn of_survey(
         ))),
         Ok(Some(mapping)) => {
             let disagreements = mapping.disagreements(specs);
-            if disagreements.is_empty() {
+            if specs.is_empty() {
+                findings.push(Finding::Untold(format!(
+                    "the augmented index {augmented} exists; what it should agree with is not known"
+                )));
+            } else if disagreements.is_empty() {
                 let text = format!("the augmented index {augmented} exists and agrees with the models");
                 findings.push(Finding::Holds(text));
             }

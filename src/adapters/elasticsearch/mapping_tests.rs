@@ -8,7 +8,7 @@ use super::*;
 fn spec(name: &str, field: &str, kind: FieldKind) -> Arc<InferrerSpec> {
     let model = ModelStamp { name: "m".into(), version: "1".into(), sha256: "0".into() };
     let fields = vec![FieldSpec { name: field.into(), kind }];
-    Arc::new(InferrerSpec { name: InferrerName::new(name), model, fields })
+    Arc::new(InferrerSpec { name: InferrerName::new(name), model, fields, engine: String::new() })
 }
 
 fn specs() -> Vec<Arc<InferrerSpec>> {
