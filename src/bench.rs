@@ -1,6 +1,7 @@
 //! `bench`: what the bare inferrers and the whole pipeline do on this machine.
 
 mod inferrers;
+mod layers;
 mod pipeline;
 
 use std::path::PathBuf;
@@ -26,17 +27,37 @@ pub struct BenchOptions {
     #[command(flatten)]
     pub models: ModelOptions,
 
-    /// Only these inferrers and no pipeline: features,palette,aspect-ratio
+    /// Only these inferrers, and no pipeline unless --pipeline: features,palette,aspect-ratio
     #[arg(long, value_name = "LIST")]
     pub inferrers: Option<String>,
 
-    /// The folder of pictures that the pipeline works on, each ten times
+    /// The pipeline too, with the inferrers of --inferrers alone
+    #[arg(long)]
+    pub pipeline: bool,
+
+    /// The folder of pictures that the pipeline works on
     #[arg(long, value_name = "DIR", default_value = "samples")]
     pub images: PathBuf,
 
+    /// How often it works on each of them
+    ///
+    /// Two hundred pictures in all outlast the start of the pipeline.
+    #[arg(
+        long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub copies: u32,
+
     /// How many seconds each inferrer is measured
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(
+        long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..)
+    )]
     pub seconds: u32,
+
+    /// Tell too where the time goes inside a network, layer by layer, on one thread
+    ///
+    /// Only where kernels of this program compute it: not with --device flex, nor on a CPU without AVX2.
+    #[arg(long)]
+    pub layers: bool,
 
     /// End with one line of JSON
     #[arg(long)]
@@ -76,10 +97,18 @@ pub fn run(options: &BenchOptions) -> Result<Exit, Stopped> {
         let measured = inferrers::measure(inferrer, &config, options.seconds)
             .map_err(|error| Stopped::unavailable(format!("{name}: {error}")))?;
         tell(name, &measured);
-        results.insert(name.to_owned(), measured.json());
+        let mut result = measured.json();
+        if options.layers
+            && let Some(profile) = layers::measure(inferrer, &config)
+                .map_err(|error| Stopped::unavailable(format!("{name}: {error}")))?
+        {
+            layers::tell(name, &profile);
+            result["layers"] = layers::json(&profile);
+        }
+        results.insert(name.to_owned(), result);
     }
-    if options.inferrers.is_none() {
-        let measured = pipeline::measure(&options.images, &models, &options.models)?;
+    if options.inferrers.is_none() || options.pipeline {
+        let measured = pipeline::measure(options, &models.only(&chosen))?;
         tell("pipeline", &measured);
         results.insert("pipeline".to_owned(), measured.json());
     }

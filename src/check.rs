@@ -1,16 +1,18 @@
 //! `check`: would the production service work? Asks every server, changes nothing.
 
-mod sections;
+mod amazon;
+mod cluster;
+mod images;
+mod models;
+mod patience;
 
 use std::fmt;
-use std::time::Duration;
 
-use futures_util::future::join_all;
-
-use crate::config::{Config, Engines};
+use crate::config::{Config, Engines, ServiceConfig};
 use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::runtime;
+use patience::Patience;
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +55,6 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How long a server may take: the whole is to be told in ten seconds.
-const PATIENCE: Duration = Duration::from_secs(9);
-
 /// Looks at everything that `config` names, and prints a line for each finding.
 ///
 /// # Errors
@@ -69,16 +68,7 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
         ));
     };
     let runtime = runtime::on_this_thread()?;
-    let findings = runtime.block_on(async {
-        let sections = sections::all(config, servers).into_iter().map(|(subject, section)| async {
-            let looked = tokio::time::timeout(PATIENCE, section).await;
-            looked.unwrap_or_else(|_| {
-                let text = format!("no answer within {} s", PATIENCE.as_secs());
-                vec![Finding::new(subject, Verdict::Failure, text)]
-            })
-        });
-        join_all(sections).await.concat()
-    });
+    let findings = runtime.block_on(findings(config, servers));
     // A blocking look at models may still be under way; the process ends without it.
     runtime.shutdown_background();
     for finding in &findings {
@@ -90,6 +80,17 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
     }
     let are = if failures == 1 { "finding says" } else { "findings say" };
     Err(Stopped::unavailable(format!("{failures} {are} that the service would not work")))
+}
+
+/// Everything at once: who does not answer keeps nobody from being asked.
+async fn findings(config: &Config, servers: &ServiceConfig) -> Vec<Finding> {
+    let patience = Patience::begin();
+    let (amazon, models_and_cluster, images) = tokio::join!(
+        amazon::findings(servers, patience),
+        cluster::with_models(config, servers, patience),
+        images::findings(config, servers, patience)
+    );
+    [amazon, models_and_cluster, images].concat()
 }
 
 #[cfg(test)]

@@ -293,7 +293,7 @@ impl AdminConfig {
     }
 }
 
-/// `flex`, or `features=flex,…`; the device for all stands under the empty name.
+/// `simd`, or `features=flex,…`; the device for all stands under the empty name.
 fn devices(text: &str) -> Result<BTreeMap<String, Device>, String> {
     let parse = |text: &str| Device::from_str(text).map_err(|unknown| unknown.to_string());
     if text.contains('=') {

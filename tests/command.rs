@@ -1,5 +1,7 @@
 //! The program from outside: what a person sees and what a script can rely on.
 
+#[path = "command/bench.rs"]
+mod bench;
 #[path = "program/fixture.rs"]
 mod fixture;
 
@@ -32,6 +34,18 @@ fn good_pictures_are_augmented_and_bad_ones_parked_with_their_class() {
     let expected = expected.map(|(name, class)| (name.to_owned(), class.to_owned()));
     assert_eq!(fixture.parked(), BTreeMap::from(expected));
     assert!(fixture.out().join("index.html").exists());
+}
+
+#[test]
+fn the_log_tells_of_each_picture_once_where_it_is_asked_to() {
+    let settled = |arguments: &[&str]| {
+        let fixture = Fixture::with(&["cat.jpg"]);
+        fixture.write("empty.jpg", b"");
+        fixture.run(&[&["--no-page"], arguments].concat(), 0).matches("delivery settled").count()
+    };
+
+    assert_eq!(settled(&["--log-level", "info"]), 2);
+    assert_eq!(settled(&[]), 0, "a person who watches a run wants a bar and a summary");
 }
 
 #[test]
@@ -135,6 +149,30 @@ fn a_set_with_a_wrong_digest_ends_with_69_and_an_unknown_format_with_64() {
 }
 
 #[test]
+fn a_checkpoint_of_something_else_is_refused_with_64_and_its_tensors_are_named() {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let import = |file: &str, code| {
+        let mut program = program();
+        program.args(["import-weights", "--architecture", "resnet18", "--out"]).arg(out.path());
+        let said = ended(program.arg(file).output().expect("it starts"), code);
+        let written = fs::read_dir(out.path()).expect("it is ours").count();
+        assert_eq!(written, 0, "it left half a set: {said}");
+        said
+    };
+
+    let said = import("models/golden/wrong-resnet18.pth", 64);
+    for tensor in [
+        "layer2.0.downsample.0.weight has the shape [5, 2, 3, 4] instead of [128, 64, 1, 1]",
+        "bn1.running_var is missing",
+        "stray.weight is not of this architecture",
+    ] {
+        assert!(said.contains(tensor), "{tensor:?} is not in:\n{said}");
+    }
+    let said = import("models/golden/none.pth", 69);
+    assert!(said.contains("models/golden/none.pth: No such file"), "{said}");
+}
+
+#[test]
 fn parked_pictures_end_with_3_only_when_asked() {
     let fixture = Fixture::with(&["cat.jpg"]);
     fixture.write("broken.jpg", b"");
@@ -192,7 +230,9 @@ fn help_and_version_are_manuals() {
         assert!(help.contains(part), "{part} is missing in:\n{help}");
     }
     let version = ended(program().arg("--version").output().expect("it starts"), 0);
-    assert!(version.contains("devices: flex, ndarray") && version.contains("instruction sets"));
+    assert!(
+        version.contains("devices: simd, flex, ndarray") && version.contains("instruction sets")
+    );
 }
 
 #[test]

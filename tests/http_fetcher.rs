@@ -3,6 +3,8 @@
 //!
 //! 127.0.0.1 stands for the public internet and is allowed; 127.0.0.2 stands for what must not be asked.
 
+#[path = "http_fetcher/acceptance.rs"]
+mod acceptance;
 #[path = "http_fetcher/addresses.rs"]
 mod addresses;
 #[path = "http_fetcher/answers.rs"]

@@ -37,6 +37,7 @@ pub use breaker::BreakerSettings;
 pub use fetcher::{HttpFetcher, HttpFetcherError};
 pub use host_pattern::{HostPattern, InvalidHostPattern};
 pub use hosts::HostSettings;
+pub use location::picture_host;
 pub use resolver::Lookup;
 pub use settings::HttpFetcherSettings;
 pub use throughput::Throughput;

@@ -23,8 +23,13 @@ impl ModelFactory {
     /// A factory of models that compute on `device`.
     #[must_use]
     pub fn new(inferrer: LoadedInferrer, device: Device) -> Self {
-        let spec = Arc::new(spec(inferrer.manifest(), &inferrer.stamp().sha256));
-        Self { inferrer, device, spec }
+        let spec = spec(inferrer.manifest(), &inferrer.stamp().sha256);
+        let engine = if inferrer.manifest().architecture.is_network() {
+            device.served_by()
+        } else {
+            String::new()
+        };
+        Self { inferrer, device, spec: Arc::new(InferrerSpec { engine, ..spec }) }
     }
 }
 
@@ -72,6 +77,7 @@ pub fn spec(manifest: &Manifest, sha256: &str) -> InferrerSpec {
             sha256: sha256.to_owned(),
         },
         fields: manifest.fields.iter().map(field).collect(),
+        engine: String::new(),
     }
 }
 

@@ -79,13 +79,6 @@ impl OtlpTracer {
         Ok(Self { processor, scope, ratio: settings.ratio })
     }
 
-    /// Exports what waits. Blocks for three seconds at most.
-    pub fn finish(&self) {
-        if let Err(error) = self.processor.shutdown_with_timeout(LAST_EXPORT) {
-            tracing::warn!(%error, "the last traces may be lost");
-        }
-    }
-
     fn span(&self, at: TraceContext, name: &'static str, kind: SpanKind) -> SpanData {
         SpanData {
             span_context: span_context(at),
@@ -155,6 +148,12 @@ impl Tracer for OtlpTracer {
             self.processor.on_end(self.stage(passage, *stage, *from, to));
         }
         self.processor.on_end(self.message(passage));
+    }
+
+    fn finish(&self) {
+        if let Err(error) = self.processor.shutdown_with_timeout(LAST_EXPORT) {
+            tracing::warn!(%error, "the last traces may be lost");
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod parking;
 mod payload;
 mod permissions;
 mod poll;
+mod sender;
 mod settings;
 mod transfer;
 mod visibility;
@@ -40,7 +41,6 @@ use std::time::Duration;
 use actors::ports::{
     Message, NoTracer, Parked, Queue, QueueError, Receipt, Received, Release, Tracer,
 };
-use actors::trace::TraceContext;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::Client;
@@ -59,10 +59,10 @@ pub use visibility::show;
 use super::aws::batch::LIMIT;
 use super::aws::fault::{Fault, Kind};
 use super::aws::{ATTEMPT, timeouts};
-use crate::wire::trace_context::{self, TRACEPARENT};
 use batcher::Batcher;
 use in_flight::{Held, InFlight};
 use payload::Payloads;
+use sender::sender;
 
 /// The queue and its dead-letter queue.
 pub struct SqsQueue {
@@ -79,15 +79,6 @@ pub struct SqsQueue {
     pub attributes: QueueAttributes,
     /// Of the dead-letter queue.
     pub dead_letter_attributes: QueueAttributes,
-}
-
-/// Where in a trace a message was sent from: as its sender says, or the sender of the notification that
-/// it holds, or the one whom X-Ray saw.
-fn sender(letter: &Letter) -> Option<TraceContext> {
-    let own = letter.attributes.get(TRACEPARENT).and_then(|value| value.string_value());
-    own.and_then(trace_context::read_traceparent)
-        .or_else(|| trace_context::read_notification(&letter.body))
-        .or_else(|| letter.trace.as_deref().and_then(trace_context::read_xray))
 }
 
 /// Asks for a queue's attributes, which changes nothing.

@@ -8,6 +8,7 @@ use actors::flow::outages::Outages;
 use actors::inference::{InferrerName, ModelStamp};
 use actors::ledger::SharedBook;
 use actors::metrics::Dependency;
+use actors::pool::last_fault::LastFault;
 use actors::supervision::generation::Blueprint;
 use actors::supervision::guardian::Vitals;
 use metrics::Gauge;
@@ -77,6 +78,8 @@ pub struct Serving {
     pub model: ModelStamp,
     /// Its workers.
     pub workers: usize,
+    /// The last fault of its pool.
+    pub last_fault: LastFault,
 }
 
 impl View {
@@ -86,7 +89,8 @@ impl View {
         let inferrers = blueprint.inferrers.iter().map(|inferrer| {
             let spec = inferrer.factory.spec();
             let (name, model) = (spec.name.clone(), spec.model.clone());
-            Serving { name, model, workers: inferrer.settings.workers }
+            let last_fault = inferrer.last_fault.clone();
+            Serving { name, model, workers: inferrer.settings.workers, last_fault }
         });
         Self {
             vitals,

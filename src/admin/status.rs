@@ -52,8 +52,22 @@ pub struct Supervision {
     pub last_fault: Option<String>,
     /// Whether a call waits for a dependency.
     pub outage: bool,
+    /// The actors of the generation but the pools.
+    pub actors: Vec<ActorStatus>,
     /// The pools and their models.
     pub pools: Vec<PoolStatus>,
+}
+
+/// One actor.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActorStatus {
+    /// Which.
+    pub actor: &'static str,
+    /// How often it was started again: with its generation, never alone.
+    pub restarts: u32,
+    /// Work in its mailbox now; nothing for those that get no work from others.
+    pub in_mailbox: Option<u64>,
 }
 
 /// One pool.
@@ -70,6 +84,8 @@ pub struct PoolStatus {
     pub workers: usize,
     /// Workers replaced or rebuilt, by cause.
     pub restarts: BTreeMap<&'static str, u64>,
+    /// Why, the last time.
+    pub last_fault: Option<String>,
 }
 
 /// One currency of credits.
@@ -130,7 +146,7 @@ impl Status {
 impl Supervision {
     fn new(view: &View, readings: &Readings) -> Self {
         let vitals = view.vitals.borrow().clone();
-        let pool = |Serving { name, model, workers }: &Serving| {
+        let pool = |Serving { name, model, workers, last_fault }: &Serving| {
             let restarts = RestartCause::ALL.map(|cause| {
                 let labels = [name.as_str(), cause.as_str()];
                 (cause.as_str(), readings.count(&catalogue::WORKER_RESTARTS, &labels))
@@ -141,15 +157,34 @@ impl Supervision {
                 sha256: model.sha256.clone(),
                 workers: *workers,
                 restarts: restarts.into(),
+                last_fault: last_fault.get(),
             }
         };
         Self {
             generation: vitals.generation,
             last_fault: vitals.last_fault,
             outage: view.outages.any(),
+            actors: actor_statuses(vitals.generation, readings),
             pools: view.inferrers.iter().map(pool).collect(),
         }
     }
+}
+
+/// The actors in flow order, in the generation of this number.
+fn actor_statuses(generation: u32, readings: &Readings) -> Vec<ActorStatus> {
+    let restarts = generation.saturating_sub(1);
+    let mailbox = |stage: Stage| {
+        let length = readings.gauge(&catalogue::STAGE_QUEUE_LENGTH, stage.as_str());
+        u64::try_from(length as i64).ok()
+    };
+    let actors = [
+        ("Source", None),
+        ("Retriever", mailbox(Stage::Retriever)),
+        ("Downloader", mailbox(Stage::Downloader)),
+        ("Sink", mailbox(Stage::Sink)),
+        ("Ledger", None),
+    ];
+    actors.map(|(actor, in_mailbox)| ActorStatus { actor, restarts, in_mailbox }).into()
 }
 
 fn named(accounts: Accounts) -> [(&'static str, u64); 7] {
@@ -252,6 +287,25 @@ mod tests {
         assert_eq!(rates.per_second()["indexed"], 2.0);
         assert_eq!(rates.per_second()["parked"], 0.0);
         assert!(rates.0.len() <= 61);
+    }
+
+    #[test]
+    fn an_actor_is_told_with_the_work_in_its_mailbox_and_its_generations_restarts() {
+        let readings = Readings::default();
+        let metrics = actors::metrics::Metrics::new(&readings);
+        metrics.stage(Stage::Downloader).queue_length.increment(3.0);
+
+        let told = actor_statuses(3, &readings);
+
+        let told: Vec<_> = told.iter().map(|a| (a.actor, a.restarts, a.in_mailbox)).collect();
+        let expected = [
+            ("Source", 2, None),
+            ("Retriever", 2, Some(0)),
+            ("Downloader", 2, Some(3)),
+            ("Sink", 2, Some(0)),
+            ("Ledger", 2, None),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

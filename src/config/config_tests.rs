@@ -28,7 +28,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!((limits.picture_bytes, limits.picture_pixels), (64 << 20, 100_000_000));
     assert_eq!(limits.drain, Duration::from_secs(25));
     assert_eq!(config.models.set, SetLocation::Bundled);
-    assert_eq!(config.models.device("features"), Device::Flex);
+    assert_eq!(config.models.device("features"), Device::Simd);
     assert_eq!((config.models.workers("features"), config.models.workers("palette")), (cores(), 1));
 }
 
@@ -69,7 +69,7 @@ fn devices_and_workers_may_be_set_for_single_inferrers() {
         .expect("both lists are right");
 
     assert_eq!(config.models.device("features"), Device::Ndarray);
-    assert_eq!(config.models.device("palette"), Device::Flex);
+    assert_eq!(config.models.device("palette"), Device::Simd);
     assert_eq!((config.models.workers("features"), config.models.workers("palette")), (3, 2));
     assert_eq!(config.models.workers("aspect-ratio"), 1);
 }
@@ -208,6 +208,8 @@ fn every_wrong_access_is_named() {
         "10.0.0.0/8,everywhere",
         "--image-hosts",
         "*.example.org,not a host",
+        "--requests-per-host",
+        "0",
         "--long-poll",
         "30s",
         "--features-dimensions",
@@ -221,6 +223,7 @@ fn every_wrong_access_is_named() {
         "--elasticsearch-password (or",
         "--allow-address (or ALLOW_ADDRESS) is \"everywhere\"",
         "--image-hosts (or IMAGE_HOSTS) is \"not a host\"",
+        "--requests-per-host (or REQUESTS_PER_HOST) is \"0\"",
         "--long-poll (or LONG_POLL) is \"30s\"",
         "--features-dimensions (or",
         "--admin-address (or ADMIN_ADDRESS) is \"here\"",
@@ -228,6 +231,16 @@ fn every_wrong_access_is_named() {
     ] {
         assert!(told.contains(option), "{option:?} is missing in:\n{told}");
     }
+}
+
+#[test]
+fn a_host_of_pictures_is_asked_by_as_many_at_once_as_is_said() {
+    let at_once = |arguments: &[&str]| {
+        let config = service(arguments).expect("it is right");
+        let Engines::Service(servers) = &config.engines else { panic!("{:?}", config.engines) };
+        crate::run::production::settings::fetcher(&config, servers).per_host.at_once
+    };
+    assert_eq!((at_once(&[]), at_once(&["--requests-per-host", "3"])), (10, 3));
 }
 
 #[test]

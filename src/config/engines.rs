@@ -70,6 +70,8 @@ pub struct ServiceConfig {
     pub payload_buckets: Vec<String>,
     /// The only hosts of pictures; empty for all.
     pub image_hosts: Vec<HostPattern>,
+    /// Requests to one of them at once.
+    pub requests_per_host: u8,
     /// Addresses that are allowed though not public.
     pub allow_addresses: Vec<IpNet>,
     /// After how much idleness the process ends, if it does.
@@ -178,6 +180,7 @@ impl ServiceConfig {
             long_poll: problems.parse("long-poll", &access.long_poll, long_poll),
             payload_buckets: values::list(access.payload_buckets.as_deref()),
             image_hosts: hosts(access, problems),
+            requests_per_host: requests_per_host(access, problems),
             allow_addresses: networks(access, problems),
             exit_when_idle: lifetime
                 .exit_when_idle
@@ -290,6 +293,10 @@ fn networks(access: &AccessOptions, problems: &mut Problems) -> Vec<IpNet> {
     };
     let remedy = "write ranges such as 10.1.0.0/16";
     each("allow-address", access.allow_address.as_deref(), remedy, parse, problems)
+}
+
+fn requests_per_host(access: &AccessOptions, problems: &mut Problems) -> u8 {
+    problems.parse("requests-per-host", &access.requests_per_host, values::count)
 }
 
 fn hosts(access: &AccessOptions, problems: &mut Problems) -> Vec<HostPattern> {

@@ -97,11 +97,12 @@ pub struct ModelOptions {
     #[arg(long, env, value_name = "DIR")]
     pub models_cache: Option<String>,
 
-    /// The engine that networks compute on: flex or ndarray
+    /// The engine that networks compute on: simd, flex or ndarray
     ///
-    /// For single inferrers: features=ndarray. flex is the faster one; both give the same vectors to
-    /// within 1e-5.
-    #[arg(long, env, value_name = "DEVICE", default_value = "flex")]
+    /// For single inferrers: features=flex. simd is kernels of our own for x86-64 with AVX2 or
+    /// AVX-512, several times as fast as the others, which are burn's; on other CPUs it is flex. The
+    /// vectors are the same to within 1e-5. --version tells what simd is here.
+    #[arg(long, env, value_name = "DEVICE", default_value = "simd")]
     pub device: String,
 
     /// Workers of each inferrer, each with a thread of its own: features=2,palette=1
@@ -165,7 +166,7 @@ pub struct LogOptions {
 
     /// What is logged: error, warn, info, debug or trace, also by module: warn,actors=debug
     ///
-    /// At info there is one line for each picture that failed, at debug one for every picture.
+    /// At info there is one line for each message or picture, when it is settled.
     /// [default: info in production, warn in an embedded run]
     #[arg(long, env, value_name = "FILTER")]
     pub log_level: Option<String>,
@@ -264,6 +265,13 @@ pub struct AccessOptions {
     #[arg(long, env, value_name = "HOST,…")]
     pub image_hosts: Option<String>,
 
+    /// Requests to one host of pictures at once, from each process
+    ///
+    /// A process works through pictures as fast as a host hands them out, which may be faster than its
+    /// owners like. Fewer spare the host; what waits for it keeps nothing from pictures of others.
+    #[arg(long, env, value_name = "N", default_value = "10")]
+    pub requests_per_host: String,
+
     /// Address ranges that pictures may be fetched from although they are not public: 10.1.0.0/16
     ///
     /// Without it no connection is made to loopback, private, link-local or otherwise special
@@ -280,7 +288,8 @@ pub struct LifetimeOptions {
     /// End with exit code 0 once nothing has come and nothing was in flight for this long
     ///
     /// For one-off tasks that work a backlog off; longer than --long-poll. Time in which a dependency
-    /// does not answer is not counted. [default: never]
+    /// does not answer is not counted, nor that in which a message waits to be tried again.
+    /// [default: never]
     #[arg(long, env, value_name = "TIME")]
     pub exit_when_idle: Option<String>,
 

@@ -40,7 +40,8 @@
     return { others, similarity };
   };
 
-  // ── Colour: in OKLab, where distances are about as large as they look. ──
+  // ── Colour: in OKLab, where distances are about as large as they look. By Björn Ottosson, 2020:
+  // bottosson.github.io/posts/oklab, whose matrices these are; sRGB's curve is that of IEC 61966-2-1. ──
 
   const oklab = (hex) => {
     const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)

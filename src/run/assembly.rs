@@ -10,6 +10,7 @@ use actors::ledger::SharedBook;
 use actors::ledger::book::Book;
 use actors::ledger::disposition::Policy;
 use actors::metrics::{InferrerMetrics, Metrics, tell_build, tell_model};
+use actors::pool::last_fault::LastFault;
 use actors::pool::worker::OwnThreads;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
 use actors::ports::{Catalogue, Decoder, Fetcher, Index, InferrerFactory, Queue, Topic};
@@ -63,6 +64,7 @@ impl Assembly {
         models.specs().iter().for_each(|spec| tell_model(recorder, spec));
         let Engines { queue, catalogue, fetcher, decoder, index, topic } = engines;
         let policy = Policy::new(queue.receive_limit(), seed());
+        let settings = patient_with(config.models.inference_deadline, settings);
         let downloads = DownloaderPorts {
             fetcher,
             decoder,
@@ -97,6 +99,7 @@ fn inferrers(
         let name = &factory.spec().name;
         InferrerBlueprint {
             metrics: InferrerMetrics::new(recorder, name),
+            last_fault: LastFault::default(),
             settings: PoolSettings {
                 workers: config.workers(name.as_str()),
                 batch: config.batch,
@@ -125,6 +128,12 @@ pub fn settings() -> Settings {
     settings.retriever.seed = seed();
     settings.sink.seed = seed();
     settings.ledger.seed = seed();
+    settings
+}
+
+/// With a ledger that takes nothing for stuck while so many batches could still be hanging.
+fn patient_with(inference_deadline: Duration, mut settings: Settings) -> Settings {
+    settings.ledger.stuck_after = settings.ledger.stuck_after.max(4 * inference_deadline);
     settings
 }
 

@@ -26,7 +26,6 @@ pub struct Instruments {
     pub board: Arc<Board>,
     /// Where traces go.
     pub tracer: Arc<dyn Tracer>,
-    exported: Option<Arc<OtlpTracer>>,
 }
 
 impl Instruments {
@@ -61,7 +60,7 @@ impl Instruments {
         let deadline = config.models.inference_deadline;
         let ready = actors::metrics::readiness(&*recorder);
         let board = Arc::new(Board::new(exposition, readings.clone(), ready, deadline));
-        Self { readings, recorder, board, tracer: Arc::new(NoTracer), exported: None }
+        Self { readings, recorder, board, tracer: Arc::new(NoTracer) }
     }
 
     /// The same, with traces exported where `config` says. Not where blocking is forbidden.
@@ -70,19 +69,11 @@ impl Instruments {
     /// [`Stopped`] where no exporter can be built.
     pub fn tracing(mut self, config: &Config) -> Result<Self, Stopped> {
         if let Some(settings) = &config.traces {
-            let tracer = Arc::new(OtlpTracer::start(settings).map_err(Stopped::unexpected)?);
+            let tracer = OtlpTracer::start(settings).map_err(Stopped::unexpected)?;
             tracing::info!(endpoint = %settings.endpoint, ratio = settings.ratio, "traces");
-            self.tracer = Arc::clone(&tracer) as Arc<dyn Tracer>;
-            self.exported = Some(tracer);
+            self.tracer = Arc::new(tracer);
         }
         Ok(self)
-    }
-
-    /// Exports the last traces.
-    pub fn finish(&self) {
-        if let Some(tracer) = &self.exported {
-            tracer.finish();
-        }
     }
 
     /// Shows that the pipeline has ended, and lets the last counts be scraped. A signal meanwhile means

@@ -46,8 +46,20 @@ impl Models {
             factory
                 .build()
                 .map_err(|e| Stopped::unavailable(format!("the model of {name}: {e}")))?;
+            tracing::info!(inferrer = %name, engine = factory.spec().engine, "proven");
         }
         Ok(Self { set, factories })
+    }
+
+    /// The inferrers of `names` alone: documents then have their fields and no others.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let is_named =
+            |factory: &&Arc<ModelFactory>| names.iter().any(|n| n == factory.spec().name.as_str());
+        Self {
+            set: self.set.only(names),
+            factories: self.factories.iter().filter(is_named).cloned().collect(),
+        }
     }
 
     /// What the inferrers promise.

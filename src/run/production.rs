@@ -14,7 +14,6 @@ use actors::ledger::book::Accounts;
 use actors::messages::Drain;
 use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
@@ -27,6 +26,7 @@ use crate::config::{Config, ServiceConfig};
 use crate::exit::{Exit, Stopped};
 use crate::shutdown::Shutdown;
 use crate::telemetry;
+use crate::telemetry::readings::Readings;
 use idleness::Idleness;
 
 /// How often the main thread shows that it moves; the admin server takes half a minute of silence for
@@ -54,14 +54,14 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
         };
         let (ended, accounts) =
             serve(config, servers, &instruments, assembly, &mut shutdown).await?;
-        tell(&ended, &accounts);
+        tell(&ended, &accounts, &instruments.readings);
         instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         match ended {
             Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
             Ended::Drained | Ended::Exhausted => Ok(Exit::Done),
         }
     });
-    instruments.finish();
+    instruments.tracer.finish();
     done
 }
 
@@ -85,10 +85,16 @@ async fn serve(
     let Pipeline { drain, vitals, mut ended } =
         Pipeline::start(assembly.blueprint, GuardianSettings::default());
     instruments.board.show(View::of(&blueprint, vitals));
-    let protected = protect(servers, &blueprint.book)?;
+    let agent = servers.ecs_agent.as_ref().map(EcsAgent::at).transpose();
+    let agent = agent.map_err(|error| Stopped::usage(format!("--ecs-agent-uri: {error}")))?;
+    let mut protected = pin!(protection::while_busy(agent, &blueprint.book));
     let idle = idle_for(servers.exit_when_idle, &blueprint.book, &instruments.board);
     let mut idle = pin!(idle);
     let mut draining = false;
+    let begin_drain = || {
+        instruments.board.enter(Phase::Draining);
+        drain.do_send(Drain { within: config.limits.drain });
+    };
     let ended = loop {
         tokio::select! {
             ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
@@ -99,32 +105,18 @@ async fn serve(
                     return Err(Stopped::unexpected(format!("a second signal ({signal})")));
                 }
                 tracing::info!(signal, "finishing what is in flight; a second signal ends at once");
-                instruments.board.enter(Phase::Draining);
-                drain.do_send(Drain { within: config.limits.drain });
+                begin_drain();
             }
             () = &mut idle, if !draining => {
                 draining = true;
                 tracing::info!(limit = ?servers.exit_when_idle, "idle for long enough");
-                instruments.board.enter(Phase::Draining);
-                drain.do_send(Drain { within: config.limits.drain });
+                begin_drain();
             }
+            never = &mut protected => match never {},
         }
     };
-    protected.abort();
     let accounts = blueprint.book.lock().accounts();
     Ok((ended, accounts))
-}
-
-/// Lets ECS know when this task works, where there is an ECS.
-fn protect(servers: &ServiceConfig, book: &SharedBook) -> Result<JoinHandle<()>, Stopped> {
-    let agent = servers.ecs_agent.as_ref().map(EcsAgent::at).transpose();
-    let agent = agent.map_err(|error| Stopped::usage(format!("--ecs-agent-uri: {error}")))?;
-    let book = book.clone();
-    Ok(actix_rt::spawn(async move {
-        if let Some(agent) = agent {
-            protection::while_busy(agent, book).await;
-        }
-    }))
 }
 
 /// Ends when the process has been idle for `limit`; never without one.
@@ -134,15 +126,18 @@ async fn idle_for(limit: Option<Duration>, book: &SharedBook, board: &Board) {
     let mut looks = tokio::time::interval(BEAT_EVERY);
     loop {
         looks.tick().await;
-        let accounts = book.lock().accounts();
-        if idleness.is_over(accounts, board.unready().is_empty(), Instant::now()) {
+        let (accounts, back_by) = {
+            let book = book.lock();
+            (book.accounts(), book.back_by())
+        };
+        if idleness.is_over(accounts, back_by, board.unready().is_empty(), Instant::now()) {
             return;
         }
     }
 }
 
-/// The final counts, since a process that scaled to zero may not be scraped again.
-fn tell(ended: &Ended, accounts: &Accounts) {
+/// The final counts, all in one line, since a process that scaled to zero may not be scraped again.
+fn tell(ended: &Ended, accounts: &Accounts, readings: &Readings) {
     let Accounts { received, indexed, superseded, parked, released, lost, in_flight } = *accounts;
     tracing::info!(
         ?ended,
@@ -153,6 +148,7 @@ fn tell(ended: &Ended, accounts: &Accounts) {
         released,
         lost,
         in_flight,
+        counters = readings.counted().join(" "),
         "the pipeline has ended"
     );
 }

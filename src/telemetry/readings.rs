@@ -8,7 +8,7 @@ use metrics_util::registry::{AtomicStorage, Registry};
 use metrics_util::storage::Summary;
 
 use actors::metrics::MICROSECONDS_PER_SECOND;
-use actors::metrics::catalogue::Declaration;
+use actors::metrics::catalogue::{CATALOGUE, Declaration, Kind};
 
 /// Records metrics in memory. Cheap to clone; clones share the readings.
 #[derive(Clone)]
@@ -51,6 +51,34 @@ impl Readings {
         sum
     }
 
+    /// The sum of a gauge over the label sets that hold the value `label`.
+    #[must_use]
+    pub fn gauge(&self, declaration: &Declaration, label: &str) -> f64 {
+        let mut sum = 0.0;
+        self.0.registry.visit_gauges(|key, gauge| {
+            let holds = key.labels().any(|found| found.value() == label);
+            if key.name() == declaration.name && holds {
+                sum += f64::from_bits(gauge.load(std::sync::atomic::Ordering::Relaxed));
+            }
+        });
+        sum
+    }
+
+    /// Every counter that is not 0, in its unit, in order of names and labels: one word each, as in
+    /// `inference_failures_total{class=not_found}=2`.
+    #[must_use]
+    pub fn counted(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        self.0.registry.visit_counters(|key, counter| {
+            let count = counter.load(std::sync::atomic::Ordering::Relaxed);
+            if count > 0 {
+                words.push(format!("{}={}", series(key), in_its_unit(key.name(), count)));
+            }
+        });
+        words.sort_unstable();
+        words
+    }
+
     /// A counter of seconds.
     #[must_use]
     pub fn seconds(&self, declaration: &Declaration, label: &str) -> f64 {
@@ -85,6 +113,21 @@ impl Readings {
     }
 }
 
+/// A name with its labels, without quotes, which a log as JSON would escape.
+fn series(key: &Key) -> String {
+    let labels: Vec<_> = key.labels().map(|l| format!("{}={}", l.key(), l.value())).collect();
+    if labels.is_empty() {
+        return key.name().to_owned();
+    }
+    format!("{}{{{}}}", key.name(), labels.join(","))
+}
+
+fn in_its_unit(name: &str, count: u64) -> f64 {
+    let is_of_seconds = |d: &Declaration| d.kind == Kind::Seconds && d.name == name;
+    let unit = if CATALOGUE.iter().any(is_of_seconds) { MICROSECONDS_PER_SECOND } else { 1.0 };
+    count as f64 / unit
+}
+
 impl Recorder for Readings {
     // The catalogue describes every metric; these have nothing to add.
     fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
@@ -106,7 +149,7 @@ impl Recorder for Readings {
 
 #[cfg(test)]
 mod tests {
-    use actors::failure::Stage;
+    use actors::failure::{Class, Stage};
     use actors::metrics::{Metrics, Outcome, catalogue};
 
     use super::*;
@@ -120,6 +163,26 @@ mod tests {
 
         assert_eq!(readings.counter(&catalogue::MESSAGES_FINISHED, "indexed"), 3);
         assert_eq!(readings.counter(&catalogue::MESSAGES_FINISHED, ""), 5);
+    }
+
+    #[test]
+    fn every_counter_that_counted_is_told_in_its_unit_and_no_other() {
+        let readings = Readings::default();
+        let metrics = Metrics::new(&readings);
+        metrics.received.increment(3);
+        metrics.failures(Class::NotFound).increment(2);
+        let backpressure = &metrics.stage(Stage::Source).backpressure;
+        backpressure.add(std::time::Duration::from_millis(1500));
+        metrics.generation.set(1.0);
+
+        assert_eq!(
+            readings.counted(),
+            [
+                "inference_backpressure_seconds_total{stage=source}=1.5",
+                "inference_failures_total{class=not_found}=2",
+                "inference_messages_received_total=3",
+            ]
+        );
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! A service that ends by itself, and one that ECS may not end.
 
-use axum::Json;
-use axum::Router;
-use axum::routing::put;
-use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::routing::put;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
 use crate::stage::images::Answer;
-use crate::stage::{Stage, picture, until};
+use crate::stage::{Stage, picture, serve, until};
 
 #[tokio::test]
 #[ignore = "needs SQS and Elasticsearch: ./test starts them"]
@@ -23,7 +23,7 @@ async fn a_one_off_task_ends_when_the_queue_is_worked_off() {
     // Longer than a busy emulator takes for a receive.
     let mut service = stage.start(&["--exit-when-idle", "15s"]).await;
 
-    assert_eq!(service.code(), Some(0));
+    assert_eq!(service.code().await, Some(0));
     stage.queues_are_empty().await;
     for id in &ids {
         stage.appears(id).await;
@@ -38,11 +38,8 @@ async fn agent() -> (String, Arc<Mutex<Vec<Value>>>) {
         noted.lock().unwrap().push(wish.clone());
         Json(json!({"protection": wish}))
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api/0b69", listener.local_addr().unwrap());
     let routes = Router::new().route("/api/0b69/task-protection/v1/state", put(protect));
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    (url, wishes)
+    (format!("http://{}/api/0b69", serve(routes).await), wishes)
 }
 
 #[tokio::test]

@@ -59,12 +59,8 @@ impl Images {
     /// On a port of its own.
     pub async fn start() -> Self {
         let site = Arc::<Mutex<Site>>::default();
-        let listener =
-            tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
-        let address = listener.local_addr().expect("it is bound").to_string();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&site));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, site }
+        let routes = Router::new().fallback(answer).with_state(Arc::clone(&site));
+        Self { address: super::serve(routes).await, site }
     }
 
     /// Answers `path` so from now on.

@@ -68,6 +68,23 @@ impl Index {
         answer["_version"].as_i64()
     }
 
+    /// Settings and mapping of an index, how many documents it holds, and how often it was written to.
+    pub async fn described(&self, name: &str) -> Value {
+        self.refresh(name).await;
+        let ask = async |path: &str| {
+            let answer = self.client.get(format!("{}/{name}{path}", self.url)).send().await;
+            let answer = answer.expect("it answers").text().await.expect("text");
+            answer.parse::<Value>().expect("JSON")
+        };
+        let stats = ask("/_stats/indexing").await;
+        json!({
+            "index": ask("").await,
+            "count": ask("/_count").await["count"],
+            "writes": stats["_all"]["primaries"]["indexing"]["index_total"],
+            "deletes": stats["_all"]["primaries"]["indexing"]["delete_total"],
+        })
+    }
+
     fn document(&self, index: &str, id: &str) -> String {
         format!("{}/{index}/_doc/{}", self.url, utf8_percent_encode(id, NON_ALPHANUMERIC))
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::stage::gateway::{Gateway, Trouble};
 use crate::stage::images::Answer;
 use crate::stage::program::Service;
 use crate::stage::proxy::Proxy;
@@ -67,6 +68,87 @@ async fn while_the_index_is_away_nothing_is_given_back_and_afterwards_it_goes_on
     assert_eq!(status["messages"]["indexed"], 40, "{status}");
     assert_eq!(status["messages"]["released"], 0, "{status}");
     stage.queues_are_empty().await;
+}
+
+/// How many pictures are in flight at once while writes are in trouble.
+const IN_FLIGHT: u64 = 16;
+
+/// A service that has indexed sixteen pictures of the usual size, so that its memory is that of one at
+/// work, and then has sixteen more rendered and waiting for `way` to let a write through.
+async fn waiting_to_write(stage: &Stage, way: &Gateway) -> (Service, u64) {
+    stage.images.serve("/usual", Answer::ok(picture(400, 300)));
+    for n in 0..56 {
+        stage.add(&format!("write{n:03}"), &stage.images.url("/usual")).await;
+    }
+    let service = stage.start(&["--elasticsearch-url", &way.url, "--in-flight", "16"]).await;
+    for n in 0..16 {
+        stage.send(&format!("write{n:03}")).await;
+    }
+    stage.settled(16).await;
+    let memory = service.memory();
+
+    way.trouble("_bulk", Trouble::Hold);
+    for n in 16..56 {
+        stage.send(&format!("write{n:03}")).await;
+    }
+    until("rendered documents without a way", async || {
+        let status = stage.status().await?;
+        let sink = status["stages"].as_array()?.iter().find(|stage| stage["stage"] == "sink")?;
+        (sink["inFlight"].as_u64()? == IN_FLIGHT).then_some(())
+    })
+    .await;
+    (service, memory)
+}
+
+/// Lookups are answered as ever, and each write meets `trouble`, for a while.
+async fn writes_meet(trouble: Trouble) {
+    let stage = Stage::new().await;
+    let way = Gateway::to(&stage.index.url).await;
+    let (service, memory) = waiting_to_write(&stage, &way).await;
+
+    way.trouble("_bulk", trouble);
+    let is_outage = !matches!(trouble, Trouble::Late(_));
+    if is_outage {
+        unready(&service, "the index does not answer: ").await;
+    }
+    let ends = Instant::now() + length();
+    while Instant::now() < ends {
+        assert_eq!(service.get("/livez").await.0, 200);
+        let status = stage.status().await.expect("it runs");
+        assert!(status["messages"]["inFlight"].as_u64() <= Some(IN_FLIGHT), "{status}");
+        assert!(!is_outage || status["messages"]["indexed"] == 16, "{status}");
+        let grown = service.memory().saturating_sub(memory);
+        assert!(grown <= FLAT, "{grown} KiB more than before");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    way.mend();
+    stage.settled(56).await;
+    until("readiness", async || (service.get("/readyz").await.0 == 200).then_some(())).await;
+    let status = stage.status().await.expect("it runs");
+    service.drained().await;
+
+    assert_eq!(status["messages"]["indexed"], 56, "{status}");
+    assert_eq!(status["messages"]["released"], 0, "{status}");
+    stage.queues_are_empty().await;
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn while_the_index_is_away_for_writes_alone_whose_connections_break_all_is_kept() {
+    writes_meet(Trouble::Cut).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn while_the_index_is_away_for_writes_alone_by_429_all_is_kept() {
+    writes_meet(Trouble::Status(429)).await;
+}
+
+/// Half of what a write may take, so that each succeeds in the end.
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn while_the_index_is_away_half_a_minute_for_each_write_all_is_kept() {
+    writes_meet(Trouble::Late(length().min(Duration::from_secs(30)))).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::until;
 
@@ -17,16 +18,16 @@ pub struct Service {
 
 impl Service {
     /// Starts `command`, which serves its state at `address`.
-    pub fn start(mut command: Command, address: &str) -> Self {
-        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        let mut child = child.expect("the program starts");
-        let mut stderr = child.stderr.take().expect("it is piped");
+    pub fn start(command: Command, address: &str) -> Self {
+        let mut service = Self::unheard(command, address);
+        let mut stderr = service.unread.take().expect("it is piped");
         let said = std::thread::spawn(move || {
             let mut said = String::new();
             stderr.read_to_string(&mut said).expect("text");
             said
         });
-        Self { child, said: Some(said), unread: None, address: address.to_owned() }
+        service.said = Some(said);
+        service
     }
 
     /// The same, but nobody ever reads what it says.
@@ -68,9 +69,14 @@ impl Service {
         size.parse().expect("a number")
     }
 
-    /// Waits for its end.
-    pub fn code(&mut self) -> Option<i32> {
-        self.child.wait().expect("it ends").code()
+    /// Waits for its end, while the test's own servers go on answering it.
+    pub async fn code(&mut self) -> Option<i32> {
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Ends it as `kill -9` does.
@@ -86,8 +92,24 @@ impl Service {
     }
 
     /// Ends it as ECS does, and expects that it drains; answers what it said.
-    pub fn drain(mut self) -> String {
+    pub fn drain(self) -> String {
         self.signal("TERM");
+        self.said_to_the_end()
+    }
+
+    /// The same, while the test's own servers go on answering it.
+    pub async fn drained(self) -> String {
+        self.signal("TERM");
+        self.ends().await
+    }
+
+    /// Waits for its good end, while the test's own servers go on answering it; answers what it said.
+    pub async fn ends(self) -> String {
+        let ended = tokio::task::spawn_blocking(move || self.said_to_the_end()).await;
+        ended.expect("it ends well")
+    }
+
+    fn said_to_the_end(mut self) -> String {
         let said = self.said.take().expect("it is drained once").join().expect("it is read");
         let ended = self.child.wait().expect("it ends");
         assert_eq!(ended.code(), Some(0), "{said}");

@@ -5,7 +5,8 @@ use std::process::Command;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::types::{
-    MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName as Attribute,
+    MessageAttributeValue, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
+    MessageSystemAttributeValue, QueueAttributeName as Attribute,
 };
 use serde_json::{Value, json};
 
@@ -102,6 +103,16 @@ impl Queue {
         let value = text(traceparent);
         let message = self.client.send_message().queue_url(queue).message_body(body);
         let sent = message.message_attributes("traceparent", value).send().await;
+        sent.expect("the queue takes a message");
+    }
+
+    /// Sends a message that X-Ray saw.
+    pub async fn send_x_rayed(&self, queue: &str, body: &str, header: &str) {
+        let value = MessageSystemAttributeValue::builder().data_type("String").string_value(header);
+        let value = value.build().expect("the type is set");
+        let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+        let message = self.client.send_message().queue_url(queue).message_body(body);
+        let sent = message.message_system_attributes(name, value).send().await;
         sent.expect("the queue takes a message");
     }
 
@@ -202,6 +213,22 @@ impl Queue {
         let subscribed = subscribed.attributes("RawMessageDelivery", "true").send().await;
         subscribed.expect("a queue can listen");
         (topic, listener)
+    }
+
+    /// Lets `queue` get what is published at `topic`, each in its notification.
+    pub async fn subscribe_enveloped(&self, topic: &str, queue: &str) {
+        let arn = self.attribute(queue, Attribute::QueueArn).await;
+        let subscribed = self.topics.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn);
+        subscribed.send().await.expect("a queue can listen");
+    }
+
+    /// Publishes a message that says where in a trace it is sent from.
+    pub async fn publish_traced(&self, topic: &str, message: &str, traceparent: &str) {
+        let value = aws_sdk_sns::types::MessageAttributeValue::builder().data_type("String");
+        let value = value.string_value(traceparent).build().expect("the type is set");
+        let published = self.topics.publish().topic_arn(topic).message(message);
+        let published = published.message_attributes("traceparent", value).send().await;
+        published.expect("the topic takes a message");
     }
 
     /// Deletes a topic.

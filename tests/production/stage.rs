@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each of the test programs that include this file uses a part of it")]
 
+pub mod gateway;
 pub mod images;
 pub mod index;
 pub mod program;
@@ -138,7 +139,7 @@ impl Stage {
         if !arguments.contains(&"--models") {
             command.args(["--models", "bundled"]);
         }
-        command.args(["--features-dimensions", "1280", "--long-poll", "1s"]);
+        command.args(["--features-dimensions", "1280"]);
         command.args(["--queue-url", queue]);
         if !arguments.contains(&"--elasticsearch-url") {
             command.args(["--elasticsearch-url", &self.index.url]);
@@ -147,6 +148,7 @@ impl Stage {
         command.args(["--allow-address", "127.0.0.1/32"]);
         // As variables, so that an argument of a test goes first.
         command.env("ADMIN_ADDRESS", &self.address).env("LAST_SCRAPE", "0s");
+        command.env("LONG_POLL", "1s");
         command.env("DEAD_LETTER_QUEUE_URL", dead_letters);
         command.args(arguments);
         self.queue.environment(&mut command);
@@ -214,6 +216,14 @@ impl Stage {
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
     listener.local_addr().expect("it is bound").to_string()
+}
+
+/// Serves `routes` on a port of loopback until the test ends; answers where.
+pub async fn serve(routes: axum::Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    address
 }
 
 /// A name that no other test of any run has.

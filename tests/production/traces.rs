@@ -9,11 +9,12 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use crate::stage::Stage;
 use crate::stage::images::Answer;
+use crate::stage::{Stage, serve};
 
 const SENDER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const UNSAMPLED: &str = "00-5cf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+const X_RAYED: &str = "Root=1-6cf92f35-77b34da6a3ce929d0e0e4736;Parent=10f067aa0ba902b7;Sampled=1";
 
 /// A collector that keeps what it is sent.
 struct Collector {
@@ -29,11 +30,8 @@ impl Collector {
             let request = ExportTraceServiceRequest::decode(body).expect("it is OTLP");
             kept.lock().unwrap().push(request);
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let routes = Router::new().route("/v1/traces", post(take));
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { url, received }
+        Self { url: format!("http://{}", serve(routes).await), received }
     }
 
     fn spans(&self) -> Vec<Span> {
@@ -112,6 +110,36 @@ async fn each_message_is_one_trace_below_its_senders_and_sns_carries_it_on() {
     assert_eq!(id, "untraced");
     assert!(unsampled.starts_with(&UNSAMPLED[..35]) && unsampled.ends_with("-00"), "{unsampled}");
     assert!(!format!("{spans:?}").contains("hunter2"));
+    stage.queue.delete_topic(&topic).await;
+}
+
+#[tokio::test]
+#[ignore = "needs SQS and Elasticsearch: ./test starts them"]
+async fn a_trace_begins_with_whoever_published_the_notification_or_with_whom_x_ray_saw() {
+    let stage = Stage::with_images(&["notified", "x-rayed1"]).await;
+    let collector = Collector::start().await;
+    let service = stage.start(&["--otlp-endpoint", &collector.url]).await;
+
+    let (topic, _) = stage.queue.topic_with_listener().await;
+    stage.queue.subscribe_enveloped(&topic, &stage.names.queue).await;
+    stage.queue.publish_traced(&topic, "notified", SENDER).await;
+    stage.queue.send_x_rayed(&stage.names.queue, "x-rayed1", X_RAYED).await;
+    stage.settled(2).await;
+    let drained = tokio::task::spawn_blocking(move || service.drain());
+    let said = drained.await.unwrap();
+
+    let spans = collector.spans();
+    for (id, trace, parent) in [
+        ("notified", &SENDER[3..35], &SENDER[36..52]),
+        ("x-rayed1", "6cf92f3577b34da6a3ce929d0e0e4736", "10f067aa0ba902b7"),
+    ] {
+        let mut of_it = spans.iter().filter(|s| attribute(s, "inference.record.id") == Some(id));
+        let root = of_it.next().unwrap_or_else(|| panic!("no trace of {id}: {spans:?}\n{said}"));
+        assert_eq!(
+            (hex(&root.trace_id).as_str(), hex(&root.parent_span_id).as_str()),
+            (trace, parent)
+        );
+    }
     stage.queue.delete_topic(&topic).await;
 }
 

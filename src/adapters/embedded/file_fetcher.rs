@@ -55,19 +55,27 @@ impl FileFetcher {
         Self { limit }
     }
 
-    /// Opens, reserves, reads. The reservation is made before a byte of the content is in memory.
+    /// Opens, reserves, reads. The reservation is made before a byte of the content is in memory. Where the
+    /// credits are free, as they mostly are, one errand to a blocking thread does all three.
     async fn attempt(
         &self,
         path: &Path,
         budget: &Budget,
         size: &mut Option<u64>,
     ) -> Result<(Vec<u8>, Reservation), Refusal> {
-        let Opened { file, version } = blocking({
-            let path = path.to_owned();
-            move || open(&path)
+        let (Opened { file, version }, at_once) = blocking({
+            let (path, limit, budget) = (path.to_owned(), self.limit, budget.clone());
+            move || {
+                let opened = open(&path)?;
+                let at_once = read_at_once(&opened, limit, &budget);
+                Ok((opened, at_once))
+            }
         })
         .await?;
         *size = Some(version.size);
+        if let Some(read) = at_once {
+            return read;
+        }
         if version.size == 0 {
             return Err(Refusal::Final(Class::EmptyBody, "the file is empty".into()));
         }
@@ -134,6 +142,18 @@ fn open(path: &Path) -> Result<Opened, Refusal> {
     let file = options.open(path).map_err(|error| refusal(&error))?;
     let version = regular(&file.metadata().map_err(|error| refusal(&error))?)?;
     Ok(Opened { file, version })
+}
+
+/// Reads a file of a size that is permitted; `None` where it is not, or where it has to wait for credits.
+fn read_at_once(
+    Opened { file, version }: &Opened,
+    limit: u64,
+    budget: &Budget,
+) -> Option<Result<(Vec<u8>, Reservation), Refusal>> {
+    let permitted =
+        u32::try_from(version.size).ok().filter(|_| (1..=limit).contains(&version.size));
+    let reservation = budget.try_reserve(permitted?)?;
+    Some(read(file, *version).map(|bytes| (bytes, reservation)))
 }
 
 fn regular(metadata: &Metadata) -> Result<Version, Refusal> {

@@ -39,7 +39,12 @@ type Lines = BTreeMap<String, serde_json::Value>;
 fn spec(version: &str) -> Arc<InferrerSpec> {
     let model = ModelStamp { name: "m".into(), version: version.into(), sha256: "00".into() };
     let fields = vec![FieldSpec { name: "number".into(), kind: FieldKind::Number }];
-    Arc::new(InferrerSpec { name: InferrerName::new("number"), model, fields })
+    Arc::new(InferrerSpec {
+        name: InferrerName::new("number"),
+        model,
+        fields,
+        engine: String::new(),
+    })
 }
 
 impl Place {

@@ -44,6 +44,16 @@ pub(super) fn picture_url(document: &Value) -> Result<Url, FetchError> {
     Ok(url)
 }
 
+/// The host of the picture in a record's document, by name and port: who is asked first.
+///
+/// # Errors
+/// As [`picture_url`].
+pub fn picture_host(document: &Value) -> Result<String, FetchError> {
+    let url = picture_url(document)?;
+    let host = url.host_str().unwrap_or_default();
+    Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Whether a URL is one that can be asked at all, whatever its host.
 ///
 /// # Errors
@@ -139,6 +149,19 @@ mod tests {
             {"url": "http://a/2.jpg", "locationType": {"id": "iiif-image"}},
         ]});
         assert_eq!(picture_url(&document).map(String::from), Ok("http://a/1.jpg".into()));
+    }
+
+    #[test]
+    fn the_host_of_a_picture_has_its_port_where_that_is_not_the_usual_one() {
+        for (url, expected) in [
+            ("https://a.example/b.jpg", "a.example"),
+            ("http://A.example:80/info.json", "a.example"),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
+            ("https://[::1]:8080/", "[::1]:8080"),
+        ] {
+            assert_eq!(picture_host(&document(url)), Ok(expected.to_owned()));
+        }
+        assert!(picture_host(&json!({})).is_err());
     }
 
     #[test]

@@ -165,7 +165,8 @@ impl Partial {
     }
 }
 
-fn digest(path: &Path) -> io::Result<String> {
+/// SHA-256 of a file in lower-case hex.
+pub(super) fn digest(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 20];

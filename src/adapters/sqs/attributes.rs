@@ -48,6 +48,17 @@ impl QueueAttributes {
         self.redrive.as_ref().map_or(RECEIVE_LIMIT, |policy| policy.receive_limit)
     }
 
+    /// Its own visibility timeout beside the `lease` that each receive asks for instead, for a person;
+    /// whatever it is, the service works as well. `None` if the queue does not tell.
+    #[must_use]
+    pub fn leases(&self, lease: Duration) -> Option<String> {
+        let (own, asked) = (self.visibility?.as_secs(), lease.as_secs());
+        Some(format!(
+            "each receive hides a message for {asked} s, extended while it is worked on; the queue's own \
+             {own} s are for other readers"
+        ))
+    }
+
     fn of(attributes: &HashMap<Name, String>) -> Self {
         let number = |name| attributes.get(&name).and_then(|text| text.parse::<u64>().ok());
         let largest = number(Name::MaximumMessageSize).and_then(|size| usize::try_from(size).ok());
@@ -163,6 +174,16 @@ mod tests {
         assert_eq!(told.longest_message, 262_144);
         assert_eq!(told.visibility, Some(Duration::from_secs(30)));
         assert_eq!(told.visible, Some(12));
+    }
+
+    #[test]
+    fn the_queues_own_visibility_timeout_is_told_beside_ours() {
+        let minute = Duration::from_mins(1);
+        let told = attributes(&[(Name::VisibilityTimeout, "30")]).leases(minute);
+
+        let told = told.expect("the queue says it");
+        assert!(told.contains("for 60 s") && told.contains("own 30 s"), "{told}");
+        assert_eq!(attributes(&[]).leases(minute), None);
     }
 
     #[test]

@@ -23,9 +23,12 @@ pub async fn permissions(
 ) -> [(&'static str, Result<(), Fault>); 2] {
     let client = Client::new(config);
     let handle = NO_RECEIPT.to_owned();
-    let deleted = transfer::delete(&client, queue_url, std::slice::from_ref(&handle)).await;
-    let change = Change { handle, time: Duration::ZERO };
-    let changed = visibility::change(&client, queue_url, &[change]).await;
+    let change = [Change { handle: handle.clone(), time: Duration::ZERO }];
+    let handles = [handle];
+    let (deleted, changed) = tokio::join!(
+        transfer::delete(&client, queue_url, &handles),
+        visibility::change(&client, queue_url, &change)
+    );
     [("sqs:DeleteMessage", permitted(deleted)), ("sqs:ChangeMessageVisibility", permitted(changed))]
 }
 

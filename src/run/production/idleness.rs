@@ -21,9 +21,17 @@ impl Idleness {
     }
 
     /// Whether it has lasted long enough. While the process is not ready nobody knows what the queue
-    /// holds: that does not count.
-    pub fn is_over(&mut self, accounts: Accounts, ready: bool, now: Instant) -> bool {
-        if !ready || accounts.in_flight > 0 || accounts.received != self.received {
+    /// holds: that does not count. Nor does the time until the queue shows again what was given back
+    /// with a delay, the last of it at `back_by`.
+    pub fn is_over(
+        &mut self,
+        accounts: Accounts,
+        back_by: Option<Instant>,
+        ready: bool,
+        now: Instant,
+    ) -> bool {
+        let works = accounts.in_flight > 0 || accounts.received != self.received;
+        if !ready || works || back_by > Some(now) {
             self.received = accounts.received;
             self.since = now;
         }
@@ -43,7 +51,9 @@ mod tests {
             |received, in_flight| Accounts { received, in_flight, ..Accounts::default() };
         let mut over = |second, received, in_flight, ready| {
             let now = start + Duration::from_secs(second);
-            idleness.is_over(accounts(received, in_flight), ready, now)
+            let back_by = Some(start + Duration::from_secs(130));
+            let back_by = if received == 3 { back_by } else { None };
+            idleness.is_over(accounts(received, in_flight), back_by, ready, now)
         };
 
         assert!(!over(9, 0, 0, false), "it is still starting");
@@ -55,5 +65,8 @@ mod tests {
         assert!(!over(110, 2, 0, false), "a dependency is away");
         assert!(!over(119, 2, 0, true));
         assert!(over(120, 2, 0, true));
+        assert!(!over(129, 3, 0, true), "the queue will show it again");
+        assert!(!over(138, 3, 0, true));
+        assert!(over(139, 3, 0, true));
     }
 }

@@ -103,7 +103,7 @@ mod tests {
         let model = ModelStamp { name: "a".into(), version: "1".into(), sha256: String::new() };
         let name = InferrerName::new("features");
         let fields = vec![FieldSpec { name: "features".into(), kind }];
-        vec![Arc::new(InferrerSpec { name, model, fields })]
+        vec![Arc::new(InferrerSpec { name, model, fields, engine: String::new() })]
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Keeps ECS from taking a task away that works, while another one is idle.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use actors::ledger::SharedBook;
@@ -80,8 +81,9 @@ impl Protection {
     }
 }
 
-/// Asks `agent` for protection while there are deliveries in `book`. Never ends.
-pub async fn while_busy(agent: EcsAgent, book: SharedBook) {
+/// Asks `agent`, if there is one, for protection while there are deliveries in `book`. Never ends.
+pub async fn while_busy(agent: Option<EcsAgent>, book: &SharedBook) -> Infallible {
+    let Some(agent) = agent else { return std::future::pending().await };
     let mut protection = Protection::default();
     let mut looks = tokio::time::interval(LOOK_EVERY);
     let mut refused = false;

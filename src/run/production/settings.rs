@@ -1,7 +1,7 @@
 //! What the configuration means for each engine.
 
 use crate::adapters::elasticsearch::ElasticsearchSettings;
-use crate::adapters::http::HttpFetcherSettings;
+use crate::adapters::http::{HostSettings, HttpFetcherSettings};
 use crate::adapters::sqs::SqsSettings;
 use crate::config::{Config, ServiceConfig};
 use crate::run::assembly;
@@ -36,6 +36,10 @@ pub fn fetcher(config: &Config, servers: &ServiceConfig) -> HttpFetcherSettings 
         limit: config.limits.picture_bytes.into(),
         allow: servers.allow_addresses.clone(),
         hosts: servers.image_hosts.clone(),
+        per_host: HostSettings {
+            at_once: servers.requests_per_host.into(),
+            ..HostSettings::default()
+        },
         seed: assembly::seed(),
         ..HttpFetcherSettings::default()
     }
