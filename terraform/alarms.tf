@@ -51,7 +51,7 @@ resource "aws_cloudwatch_metric_alarm" "sqs" {
 
 resource "aws_cloudwatch_metric_alarm" "no_progress" {
   alarm_name          = "${var.name}-no-progress"
-  alarm_description   = "Messages wait, and for half an hour none was finished. ${local.runbook}no-progress"
+  alarm_description   = "Messages wait or are worked on, and for half an hour none was finished. ${local.runbook}no-progress"
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   evaluation_periods  = 6
@@ -62,16 +62,18 @@ resource "aws_cloudwatch_metric_alarm" "no_progress" {
 
   metric_query {
     id          = "stuck"
-    label       = "Messages visible while none is deleted"
-    expression  = "IF(FILL(deleted, 0) < 1, visible, 0)"
+    label       = "Messages there while none is deleted"
+    expression  = "IF(FILL(deleted, 0) < 1, visible + in_flight, 0)"
     return_data = true
   }
 
   dynamic "metric_query" {
     for_each = {
-      # The fewest: a message that came and went within five minutes waits for nobody.
-      visible = { metric = "ApproximateNumberOfMessagesVisible", stat = "Minimum" }
-      deleted = { metric = "NumberOfMessagesDeleted", stat = "Sum" }
+      # The fewest: a message that came and went within five minutes waits for nobody. Those in flight as well: while the index
+      # is away a task keeps 64 in hand, and a small backlog is never visible.
+      visible   = { metric = "ApproximateNumberOfMessagesVisible", stat = "Minimum" }
+      in_flight = { metric = "ApproximateNumberOfMessagesNotVisible", stat = "Minimum" }
+      deleted   = { metric = "NumberOfMessagesDeleted", stat = "Sum" }
     }
 
     content {

@@ -38,9 +38,23 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
+locals {
+  # Not on the service's Fargate capacity: a spot task that is lost would have to be run again by hand. On instances by their
+  # capacity provider, which starts one where there is none; by the launch type EC2 none would come. Indexed, because the two
+  # are of different types.
+  one_off_placement = [
+    { launchType = "FARGATE" },
+    {
+      capacityProviderStrategy = [for name, provider in var.capacity_providers :
+        { capacityProvider = name, base = provider.base, weight = provider.weight }
+      ]
+    },
+  ][var.compatibility == "EC2" ? 1 : 0]
+}
+
 # A command line of AWS alone must do for whoever runs a task: everything that run-task needs is here.
 output "run_task" {
-  description = "What scripts/run-task reads: cluster, task definition, container, network, log group."
+  description = "What scripts/run-task reads: cluster, task definition, container, placement, network, log group."
   value = {
     region          = local.region
     cluster         = var.cluster_name
@@ -48,7 +62,7 @@ output "run_task" {
     container       = local.container
     log_group       = var.log_configuration == null ? aws_cloudwatch_log_group.this.name : ""
     log_prefix      = "service/${local.container}"
-    compatibility   = var.compatibility
+    placement       = local.one_off_placement
     network = {
       awsvpcConfiguration = {
         subnets        = var.subnet_ids

@@ -15,6 +15,11 @@ resource "aws_ecs_service" "this" {
   deployment_minimum_healthy_percent = 0
   deployment_maximum_percent         = 200
 
+  # Another mix of capacity_providers comes with a deployment: ECS takes it no other way, and without this argument the
+  # provider fails to plan it, or would replace the service. By itself it deploys nothing: where nothing changed,
+  # nothing is asked of ECS.
+  force_new_deployment = true
+
   deployment_circuit_breaker {
     enable   = true
     rollback = true

@@ -50,7 +50,7 @@ variable "scraper_security_groups" {
 }
 
 variable "discovery" {
-  description = "Cloud Map namespace in which each task gets an A record below `name`, for dns_sd_configs; none if null."
+  description = "Cloud Map namespace in which each task gets an A record below `name`, for dns_sd_configs; none if null. Route 53 answers eight addresses at most: beyond eight tasks have Prometheus find them by Cloud Map's DiscoverInstances or by ECS (docs/operations.md)."
   type        = object({ namespace_id = string })
   default     = null
 }
@@ -95,7 +95,7 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "MiB of a task, 4096 being the least that Fargate gives with two vCPUs. With two workers the bundled models take 135 MiB and VGG16 660; large pictures add up to 400."
+  description = "MiB of a task, 4096 being the least that Fargate gives with two vCPUs. With two workers the bundled models take 115 MiB and VGG16 530; large pictures add up to 400."
   type        = number
   default     = 4096
 
@@ -285,7 +285,7 @@ variable "min_tasks" {
 }
 
 variable "max_tasks" {
-  description = "Tasks at most. Each asks a host of pictures for up to ten at once, and for images_per_second_per_task a second: ask its owners before raising it."
+  description = "Tasks at most. Each asks a host of pictures for up to ten at once, and for images_per_second_per_task a second: ask its owners before raising it. With `discovery` no more than eight are seen by Prometheus at once."
   type        = number
   default     = 4
 
@@ -296,7 +296,7 @@ variable "max_tasks" {
 }
 
 variable "images_per_second_per_task" {
-  description = "What a task does, by `inference-manager bench` in a one-off task. The default is for the bundled set on two vCPUs, half of what two whole cores did; VGG16 does about one."
+  description = "What a task does. The default is what ten requests at once bring from a host of pictures that answers in three quarters of a second; inference with the bundled set would do more, with VGG16 about 7 on two vCPUs: `inference-manager bench` in a one-off task."
   type        = number
   default     = 13
 
@@ -365,9 +365,14 @@ variable "log_kms_key_arn" {
 }
 
 variable "log_configuration" {
-  description = "Another log driver than CloudWatch's, as the task definition's logConfiguration has it: awsfirelens with a log router among the sidecars."
+  description = "Another log driver than CloudWatch's, as the task definition's logConfiguration has it: splunk, say. Not awsfirelens: its log router would have to be a container without these settings, and one-off tasks have no sidecars."
   type        = any
   default     = null
+
+  validation {
+    condition     = try(var.log_configuration.logDriver, "") != "awsfirelens"
+    error_message = "awsfirelens needs a log router in every task, which this module has no place for. Leave log_configuration null and have the log group log_group_name forwarded by a subscription filter, or name a driver that needs no container: splunk, say."
+  }
 }
 
 variable "alarm_actions" {
@@ -377,9 +382,9 @@ variable "alarm_actions" {
 }
 
 variable "oldest_message_age_alarm_seconds" {
-  description = "Age of the oldest message at which there is an alarm."
+  description = "Age of the oldest message at which there is an alarm. The default is half of the service level, which is an hour: time to act before it is missed."
   type        = number
-  default     = 3600
+  default     = 1800
 
   validation {
     condition     = var.oldest_message_age_alarm_seconds >= 1800

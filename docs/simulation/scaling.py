@@ -12,14 +12,16 @@ import numpy as np
 
 STEP = 5
 DAY = 86_400
+# Messages after a longer pause are another burst: the stage before sends for two minutes, a quarter of an hour apart.
+PAUSE = 600
 
 
 @dataclass(frozen=True)
 class World:
     """AWS and the service, as far as they matter here."""
 
-    # A task on two vCPUs with the bundled models: half of what two whole cores did (BENCHMARKS.md, 27), because a vCPU
-    # is one of a core's two threads. An assumption: never measured on Fargate.
+    # A task with the bundled models, as fast as pictures come: ten requests at once to a host that answers in three
+    # quarters of a second. Inference would do several times as many. An assumption: never measured on Fargate.
     images_per_second: float = 13
     in_hand: int = 64
     # CloudWatch takes SQS's and ECS's figures once a minute and shows them a minute or two later.
@@ -77,20 +79,48 @@ class Run:
     sent: int
     left: int
     minutes: list = field(default_factory=list)  # (time, messages, tasks running, oldest age)
+    bursts_at: np.ndarray = field(default_factory=lambda: np.array([]))  # first message of each
 
     def cost(self, world):
         return self.task_hours * world.hourly_price
 
-    def emptied(self):
-        """Seconds from the first message to the last minute in which any was left."""
-        busy = [time for time, messages, *_ in self.minutes if messages]
-        return (busy[-1] - busy[0] + 60) if busy else 0
+    def bursts(self):
+        """The settling of each burst of messages, until the next one begins."""
+        minutes = np.array([entry[:3] for entry in self.minutes])
+        starts = np.searchsorted(minutes[:, 0], self.bursts_at)
+        spans = zip(self.bursts_at, starts, [*starts[1:], len(minutes)], strict=True)
+        return [Settling.of(begun, minutes[start:end]) for begun, start, end in spans if end > start]
 
-    def settled(self):
-        """Seconds from the first message until as many tasks ran as ever did."""
-        most = max(tasks for _, _, tasks, _ in self.minutes)
-        begun = next(time for time, messages, *_ in self.minutes if messages)
-        return max(0, next(time for time, _, tasks, _ in self.minutes if tasks == most) - begun)
+
+@dataclass
+class Settling:
+    """Seconds from the first message of a burst; infinite for what did not come before the next."""
+
+    most: float  # until as many tasks ran as ever did for it
+    empty: float  # until nothing was left, to the minute
+    none: float  # until no task ran any more
+
+    @staticmethod
+    def of(begun, minutes):
+        times, messages, tasks = minutes.T
+        left = np.flatnonzero(messages)
+        last = left[-1] if len(left) else 0
+        # What still runs of the burst before, and ends, is not this one's.
+        idle = np.flatnonzero(tasks[: last + 1] == 0)
+        own = slice(idle[-1] + 1 if len(idle) else 0, None)
+        if not tasks[own].any():
+            return Settling(math.inf, math.inf, math.inf)
+        ended = np.flatnonzero(tasks)[-1] + 1
+        return Settling(
+            most=times[own][tasks[own] == tasks[own].max()][0] - begun,
+            empty=times[last] + 60 - begun if last < len(times) - 1 else math.inf,
+            none=times[ended] - begun if ended < len(times) else math.inf,
+        )
+
+
+def bursts_of(arrivals):
+    """The first of the sorted times after each pause."""
+    return arrivals[np.diff(arrivals, prepend=-math.inf) > PAUSE]
 
 
 class Simulation:
@@ -98,6 +128,7 @@ class Simulation:
         self.world, self.policy, self.random = world, policy, np.random.default_rng(seed)
         self.horizon, self.arrivals = horizon, deque(np.sort(arrivals))
         self.sent = len(arrivals)
+        self.bursts_at = bursts_of(np.sort(arrivals))
         self.queue, self.hidden = deque(), []
         self.tasks, self.wanted = [], policy.least
         self.shown, self.pending = [], deque()
@@ -117,8 +148,9 @@ class Simulation:
             self.bill(task, self.horizon)
         left = len(self.queue) + len(self.hidden) + len(self.arrivals)
         return Run(
-            np.array(self.ages), self.task_seconds / 3600, self.starts, self.losses, self.sent, left, self.minutes
-        )
+            np.array(self.ages), self.task_seconds / 3600, self.starts, self.losses, self.sent, left, self.minutes,
+            self.bursts_at,
+        )  # fmt: skip
 
     def receive(self, now):
         while self.arrivals and self.arrivals[0] <= now:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from policies import Always, BacklogPerTask, Steps
-from scaling import Simulation, World
+from scaling import Settling, Simulation, World, bursts_of
 from simulate import WAIT
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
@@ -47,6 +47,36 @@ class Invariants(unittest.TestCase):
         run = simulate(Always(1), burst(RATE * 1000), losses_per_task_hour=6, unwarned=1)
         self.assertGreater(run.losses, 0)
         self.assertEqual(run.left, 0)
+
+
+class Settled(unittest.TestCase):
+    def test_each_burst_settles_by_itself(self):
+        arrivals = np.concatenate([burst(1300, HOUR), burst(1300, 2 * HOUR)])
+        bursts = simulate(BacklogPerTask(RATE * WAIT, 4), arrivals, losses_per_task_hour=0).bursts()
+        self.assertEqual(len(bursts), 2)
+        for one in bursts:
+            self.assertTrue(60 <= one.most < one.empty < one.none < HOUR, one)
+            # A hundred seconds of work, seen to the minute.
+            self.assertTrue(60 <= one.empty - one.most <= 240, one)
+
+    def test_a_task_of_the_burst_before_is_none_of_its_own(self):
+        minutes = [(60, 10, 1, 0), (120, 10, 0, 0), (180, 10, 0, 0), (240, 5, 1, 0), (300, 0, 2, 0), (360, 0, 0, 0)]
+        settling = Settling.of(50, np.array([minute[:3] for minute in minutes]))
+        self.assertEqual((settling.most, settling.empty, settling.none), (250, 250, 310))
+
+    def test_a_lost_task_that_is_replaced_is_no_end(self):
+        minutes = np.array([(60, 10, 1), (120, 10, 0), (180, 10, 1), (240, 0, 1)])
+        self.assertEqual(Settling.of(60, minutes).none, np.inf)
+
+    def test_what_never_came_is_infinite(self):
+        (one,) = simulate(Always(1), burst(RATE * 100)).bursts()
+        self.assertEqual(one.none, np.inf)
+        (one,) = simulate(Always(0), burst(10)).bursts()
+        self.assertEqual((one.most, one.empty, one.none), (np.inf, np.inf, np.inf))
+
+    def test_messages_after_a_pause_are_another_burst(self):
+        sent = np.array([0.0, 5, 100, 900, 910, 2000])
+        self.assertEqual(bursts_of(sent).tolist(), [0, 900, 2000])
 
 
 class Shipped(unittest.TestCase):

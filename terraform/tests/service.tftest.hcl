@@ -34,6 +34,73 @@ run "a_deployment_may_always_stop_the_old_and_start_the_new" {
   }
 }
 
+run "another_mix_of_capacity_is_a_deployment_and_no_other_service" {
+  assert {
+    condition     = aws_ecs_service.this.force_new_deployment
+    error_message = "ECS takes another mix with a new deployment alone, and the provider would replace the service"
+  }
+}
+
+run "a_log_router_that_no_task_would_have_is_refused" {
+  command = plan
+
+  variables {
+    log_configuration = { logDriver = "awsfirelens", options = { Name = "cloudwatch" } }
+  }
+
+  expect_failures = [var.log_configuration]
+}
+
+run "another_log_driver_is_that_of_every_container" {
+  variables {
+    log_configuration = { logDriver = "splunk", options = { splunk-url = "https://splunk.example.org" } }
+  }
+
+  assert {
+    condition = alltrue([for task in [aws_ecs_task_definition.service, aws_ecs_task_definition.one_off] : alltrue([
+      for container in jsondecode(task.container_definitions) : container.logConfiguration.logDriver == "splunk"
+    ])])
+    error_message = "a container logs elsewhere"
+  }
+}
+
+run "more_tasks_than_dns_tells_of_are_warned_of" {
+  command = plan
+
+  variables {
+    discovery = { namespace_id = "ns-1" }
+    max_tasks = 9
+  }
+
+  expect_failures = [check.every_task_is_in_the_answer_of_dns]
+}
+
+run "as_many_tasks_as_dns_tells_of_are_not" {
+  variables {
+    discovery = { namespace_id = "ns-1" }
+    max_tasks = 8
+  }
+
+  assert {
+    condition     = one(one(one(aws_service_discovery_service.this).dns_config).dns_records).ttl == 60
+    error_message = "an address is forgotten before its task has been scraped a last time"
+  }
+}
+
+run "there_is_an_alarm_before_the_service_level_is_missed" {
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.sqs["oldest-message-age"].threshold < 3600
+    error_message = "whoever is told at an hour can save no hour"
+  }
+}
+
+run "messages_in_hand_are_waiting_too" {
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.no_progress.metric_query : query.expression if query.id == "stuck"]) == "IF(FILL(deleted, 0) < 1, visible + in_flight, 0)"
+    error_message = "a backlog of 64 messages, all in hand of one task, is never visible"
+  }
+}
+
 run "a_stop_has_time_for_the_drain_and_the_last_scrape" {
   assert {
     condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].stopTimeout == 60
@@ -171,6 +238,11 @@ run "on_instances_no_container_gains_privileges" {
   assert {
     condition     = jsondecode(aws_ecs_task_definition.service.container_definitions)[0].dockerSecurityOptions == ["no-new-privileges"]
     error_message = "a container may gain privileges"
+  }
+
+  assert {
+    condition     = output.run_task.placement == { capacityProviderStrategy = [{ capacityProvider = "instances", base = 0, weight = 1 }] }
+    error_message = "a one-off task finds no instance"
   }
 }
 

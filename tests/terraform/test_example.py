@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 import configuration
+import tables
 import test_run_task
 from api_models import alarm_request, camel, metrics_in, misfits, tracking
 
@@ -219,6 +220,37 @@ class Example(unittest.TestCase):
         needed = {name for name, body in configuration.blocks(folder, "variable") if "default" not in body}
         given = set(re.findall(r"^(\w+) +=", (folder / "terraform.tfvars.example").read_text(), re.MULTILINE))
         self.assertEqual(needed - given, set())
+
+
+class Variables(unittest.TestCase):
+    """What the module can do, the example can be told to: nobody has to edit it."""
+
+    MODULE = dict(configuration.blocks(ROOT / "terraform", "variable"))
+    EXAMPLE = dict(configuration.blocks(ROOT / "terraform" / "examples" / "service", "variable"))
+    # The example is for spot capacity unless it is told otherwise, and its clients must choose a model set.
+    OTHERWISE = {"capacity_providers", "models"}
+
+    @classmethod
+    def setUpClass(cls):
+        main = (ROOT / "terraform" / "examples" / "service" / "main.tf").read_text()
+        call = main[main.index('module "service"') :]
+        cls.given = dict(re.findall(r"^  (\w+) += (.*)$", call, re.MULTILINE))
+
+    def test_every_variable_of_the_module_is_one_of_the_example_or_set_there(self):
+        told_by_the_provider = {"tags"}
+        self.assertEqual(set(self.MODULE) - set(self.given) - told_by_the_provider, set())
+        passed = {name for name, value in self.given.items() if value == f"var.{name}"}
+        made_here = {"source", "cluster_name", "discovery", "alarm_actions"}
+        self.assertEqual(set(self.given) - passed, made_here)
+        self.assertEqual(passed - set(self.EXAMPLE), set())
+
+    def test_their_defaults_are_the_modules(self):
+        defaults = {
+            name: tables.argument(self.EXAMPLE[name], "default")
+            for name in set(self.EXAMPLE) & set(self.MODULE) - self.OTHERWISE
+        }
+        self.assertGreater(len(defaults), 35)
+        self.assertEqual(defaults, {name: tables.argument(self.MODULE[name], "default") for name in defaults})
 
 
 def program_variables():

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import threading
 import time
 import unittest
 from pathlib import Path
+
+from api_models import misfits
 
 SCRIPT = Path(__file__).resolve().parents[2] / "terraform" / "scripts" / "run-task"
 TASK = "arn:aws:ecs:eu-west-1:123456789012:task/catalogue/0123456789abcdef"
@@ -21,7 +24,7 @@ OUTPUT = {
     "container": "inference-manager",
     "log_group": "/ecs/inference-manager",
     "log_prefix": "service/inference-manager",
-    "compatibility": "FARGATE",
+    "placement": {"launchType": "FARGATE"},
     "network": {
         "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}
     },
@@ -88,7 +91,7 @@ echo "$*" >>calls
 case "$*" in
   *"ecs run-task"*) cat started ;;
   *"ecs stop-task"*) touch stopped ;;
-  *"ecs describe-tasks"*) if [ -e stopped ]; then cat ended; else echo '{"tasks": [{"lastStatus": "RUNNING"}]}'; fi ;;
+  *"ecs describe-tasks"*) if [ -s deaf ]; then sed -i 1d deaf; exit 255; elif [ -e stopped ]; then cat ended; else echo '{"tasks": [{"lastStatus": "RUNNING"}]}'; fi ;;
   *"logs get-log-events"*) echo '{"events": [{"message": "line"}], "nextForwardToken": "f"}' | sed "$(case "$*" in *--next-token*) echo 's/{"message": "line"}//' ;; esac)" ;;
 esac
 """
@@ -97,9 +100,13 @@ esac
 class RunTask(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.apply(OUTPUT)
+
+    def apply(self, output):
+        """The root module tells this."""
         self.program(
             "terraform",
-            f"#!/bin/sh\n[ \"$*\" = '-chdir=root output -json run_task' ] || exit 1\ncat <<'END'\n{json.dumps(OUTPUT)}\nEND\n",
+            f"#!/bin/sh\n[ \"$*\" = '-chdir=root output -json run_task' ] || exit 1\ncat <<'END'\n{json.dumps(output)}\nEND\n",
         )
 
     def program(self, name, text):
@@ -150,6 +157,7 @@ class RunTask(unittest.TestCase):
             ["redrive", "--dry-run", "--class", "not_found"],
         )
         self.assertEqual(asked["RunTask"]["networkConfiguration"], OUTPUT["network"])
+        self.assertEqual(asked["RunTask"]["launchType"], "FARGATE")
         self.assertEqual(
             (asked["RunTask"]["cluster"], asked["RunTask"]["taskDefinition"]),
             ("catalogue", "inference-manager-one-off"),
@@ -172,6 +180,24 @@ class RunTask(unittest.TestCase):
         code, _, errors = self.run_task("check")
         self.assertEqual(code, 70)
         self.assertIn("CannotPullContainerError", errors)
+
+    def test_on_instances_their_capacity_provider_makes_room(self):
+        strategy = [{"capacityProvider": "instances", "base": 0, "weight": 1}]
+        self.apply({**OUTPUT, "placement": {"capacityProviderStrategy": strategy}})
+        self.emulate(Task())
+        self.assertEqual(self.run_task("check")[0], 0)
+        request = json.loads(re.search(r"--cli-input-json (.*) --cluster", self.calls())[1])
+        self.assertEqual((request["capacityProviderStrategy"], request.get("launchType")), (strategy, None))
+        self.assertEqual(misfits("ecs", "RunTask", request), "")
+
+    def test_a_look_that_fails_is_no_end_and_silence_is(self):
+        self.emulate(Task(code=3))
+        (self.folder / "deaf").write_text("no\n" * 3)
+        self.assertEqual(self.run_task("check")[:2], (3, ["line"]))
+        (self.folder / "deaf").write_text("no\n" * 100)
+        code, _, errors = self.run_task("check", RUN_TASK_POLL_SECONDS="0")
+        self.assertEqual(code, 69)
+        self.assertIn(f"may run on: {TASK}", errors)
 
     def test_a_root_that_was_not_applied_is_told(self):
         self.emulate(Task())

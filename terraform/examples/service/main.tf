@@ -30,8 +30,9 @@ resource "aws_ecs_cluster" "this" {
 }
 
 resource "aws_ecs_cluster_capacity_providers" "this" {
-  cluster_name       = aws_ecs_cluster.this.name
-  capacity_providers = ["FARGATE", "FARGATE_SPOT"]
+  cluster_name = aws_ecs_cluster.this.name
+  # Those of yours, too, if there are any.
+  capacity_providers = setunion(["FARGATE", "FARGATE_SPOT"], keys(var.capacity_providers))
 }
 
 resource "aws_service_discovery_private_dns_namespace" "this" {
@@ -63,23 +64,48 @@ module "service" {
   assign_public_ip        = var.assign_public_ip
   discovery               = { namespace_id = aws_service_discovery_private_dns_namespace.this.id }
   scraper_security_groups = var.scraper_security_groups
+  egress_ports            = var.egress_ports
 
-  image_tag                        = var.image_tag
-  models                           = var.models
-  features_dimensions              = var.features_dimensions
+  image_tag               = var.image_tag
+  image                   = var.image
+  models                  = var.models
+  features_dimensions     = var.features_dimensions
+  models_cache            = var.models_cache
+  environment             = var.environment
+  secrets                 = var.secrets
+  secrets_kms_key_arn     = var.secrets_kms_key_arn
+  sidecars                = var.sidecars
+  sidecar_repository_arns = var.sidecar_repository_arns
+
   elasticsearch_url                = var.elasticsearch_url
   elasticsearch_api_key_secret_arn = var.elasticsearch_api_key_secret_arn
   initial_index                    = var.initial_index
   augmented_index                  = var.augmented_index
   upstream_topic_arns              = var.upstream_topic_arns
-  environment                      = var.environment
+  announce                         = var.announce
+  subscriber_account_ids           = var.subscriber_account_ids
+  payload_buckets                  = var.payload_buckets
+  models_bucket_name               = var.models_bucket_name
+  kms_key_arn                      = var.kms_key_arn
+  max_receive_count                = var.max_receive_count
+  message_retention_seconds        = var.message_retention_seconds
 
+  compatibility              = var.compatibility
   capacity_providers         = var.capacity_providers
   cpu                        = var.cpu
   memory                     = var.memory
   min_tasks                  = var.min_tasks
   max_tasks                  = var.max_tasks
   images_per_second_per_task = var.images_per_second_per_task
+  target_wait_seconds        = var.target_wait_seconds
+  idle_minutes               = var.idle_minutes
+  drain_seconds              = var.drain_seconds
+  last_scrape_seconds        = var.last_scrape_seconds
 
-  alarm_actions = [aws_sns_topic.alarms.arn]
+  log_retention_days               = var.log_retention_days
+  log_kms_key_arn                  = var.log_kms_key_arn
+  log_configuration                = var.log_configuration
+  alarm_actions                    = [aws_sns_topic.alarms.arn]
+  oldest_message_age_alarm_seconds = var.oldest_message_age_alarm_seconds
+  runbook_url                      = var.runbook_url
 }
