@@ -1,6 +1,7 @@
 # The image of the service. BuildKit and buildah build it alike:
 #
-#   docker build --build-arg REVISION="$(git rev-parse HEAD)" --tag inference-manager .
+#   docker build --build-arg REVISION="$(git rev-parse HEAD)" --build-arg CREATED="$(git log -1 --format=%cI)" \
+#     --build-arg SOURCE="$(git remote get-url origin)" --tag inference-manager .
 #   docker build --target sbom --output . .          writes inference-manager.cdx.json
 #
 # docs/container.md tells how it is run.
@@ -54,10 +55,15 @@ RUN ldd /image/inference-manager | grep --only-matching '/[^ ]*' | xargs cp --pa
 
 
 FROM scratch
+# Where the source is, its commit and that commit's time: not the build's, so that the same source gives the same image.
+ARG SOURCE=unknown
 ARG REVISION=unknown
+ARG CREATED=unknown
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="inference-manager" \
       org.opencontainers.image.description="Augments the images of a catalogue with what models see in them" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT AND Apache-2.0 AND LGPL-2.1-or-later AND GPL-3.0-or-later WITH GCC-exception-3.1 AND MPL-2.0"

@@ -45,7 +45,7 @@ static SETTINGS: LazyLock<FolderSettings> = LazyLock::new(|| {
     }
     let model = ModelStamp { name: "m".into(), version: "1".into(), sha256: "00".into() };
     let fields = vec![FieldSpec { name: "number".into(), kind: FieldKind::Number }];
-    let spec = InferrerSpec { name: InferrerName::new("number"), model, fields };
+    let spec = InferrerSpec { name: InferrerName::new("number"), model, fields, engine: String::new() };
     FolderSettings::new(images, home.join("out"), vec![Arc::new(spec)])
 });
 

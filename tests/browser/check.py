@@ -6,8 +6,8 @@
 
 Each OUT is a folder that `run --out` wrote. Its page is opened at the width of a phone and of a desktop,
 in light and dark, and of a tablet. Checked are: nothing in a file's name runs and nothing is loaded but
-thumbnails; nothing is wider than the window; all text has a contrast of 4.5 or more; every link leads
-somewhere; every picture is there, undistorted and has a text; a key press shows where one is. Then the page
+thumbnails; nothing is wider than the window; all text has a contrast of 4.5 or more, every control's edge one
+of 3; every link leads somewhere; every picture is there, undistorted and has a text; a key press shows where one is. Then the page
 is used: all pictures are reached, sorted, filtered by name and colour, compared, by mouse and by keys.
 
 That the checks find faults is shown first, with a page that has them all; --mutants shows it of the uses,
@@ -33,7 +33,7 @@ DESKTOP = ("desktop", 1440, 900, "light")
 VIEWS = [("phone", 390, 844, "light"), ("phone", 390, 844, "dark"), ("tablet", 820, 1180, "light"),
          DESKTOP, ("desktop", 1440, 900, "dark")]
 EXPECTED_OF_FAULTY = [
-    "script: a name ran", "script: script", "script: attribute onerror", "script: address", "overflow: ", "contrast: ",
+    "script: a name ran", "script: script", "script: attribute onerror", "script: address", "overflow: ", "contrast: ", "edge: ",
     "small text", "image: broken", "image: distorted", "alt: none: img", "alt: none: svg", "link: without words",
     "link: dead file", "link: dead fragment", "tiny: neither", "tiny: too small", "control: without", "headings: ",
     "head: ", "ids: ", "neighbours: itself", "outside: ", "keyboard: ",
@@ -46,6 +46,7 @@ MUTANTS = [
     ("colour: ", ">= ENOUGH", "< ENOUGH"),
     ("colour: ", "wish().colour === hex", "false"),
     ("similar: ", "similarity[b] - similarity[a]", "similarity[a] - similarity[b]"),
+    ("together: ", 'like < 0 && order === "name"', 'order === "name"'),
     ("order: ", "location.hash = address(changes)", "history.replaceState(null, '', address(changes))"),
     ("keys: ArrowRight", '=== "ArrowRight" ? 1 : -1', '=== "ArrowRight" ? -1 : 1'),
     ("keys: s", 'event.key === "s"', 'event.key === "S"'),

@@ -3,7 +3,7 @@
   const faults = [];
   const called = (element) => {
     const name = [element.tagName.toLowerCase(), ...element.classList].join(".");
-    return `${name} “${(element.textContent || element.alt || "").trim().slice(0, 40)}”`;
+    return `${name} “${(element.textContent || element.alt || element.ariaLabel || "").trim().slice(0, 40)}”`;
   };
   const fault = (what, element) => faults.push(element ? `${what}: ${called(element)}` : what);
   const all = [...document.body.querySelectorAll("*")];
@@ -47,6 +47,10 @@
     const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  const contrast = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
   let texts = 0;
   for (const element of all) {
     const ownText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
@@ -54,12 +58,20 @@
     texts += 1;
     const back = background(element);
     const front = over(parse(getComputedStyle(element).color), back);
-    const [dark, light] = [luminance(front), luminance(back)].sort((a, b) => a - b);
-    const contrast = (light + 0.05) / (dark + 0.05);
-    if (contrast < 4.5) fault(`contrast: ${contrast.toFixed(2)}`, element);
+    if (contrast(front, back) < 4.5) fault(`contrast: ${contrast(front, back).toFixed(2)}`, element);
     if (parseFloat(getComputedStyle(element).fontSize) < 12) fault("small text", element);
   }
   if (texts < 3) fault("text: hardly any");
+
+  // Controls can be seen: their edge or their inside stands out from what is around them (WCAG 1.4.11).
+  for (const control of document.querySelectorAll("input, select, button")) {
+    const style = getComputedStyle(control);
+    if (control.disabled || control.getBoundingClientRect().width === 0) continue;
+    const around = background(control.parentElement);
+    const edge = parseFloat(style.borderTopWidth) > 0 ? over(parse(style.borderTopColor), around) : around;
+    const most = Math.max(contrast(edge, around), contrast(background(control), around));
+    if (most < 3) fault(`edge: ${most.toFixed(2)}`, control);
+  }
 
   // Pictures are there and named.
   for (const image of document.images) {

@@ -102,6 +102,26 @@ async (only) => {
       history.back();
       expect(await until(() => entries()[0]?.id === first.id), "the way back does not lead back");
     },
+    async together() {
+      const like = `like=${pictures[0].id}&by=features`;
+      const found = async (wish) => { location.hash = wish; await rest(); await all(); return entries().map(({ id }) => id); };
+      const similar = await found(like);
+      let most = 0;
+      for (const button of document.querySelectorAll("#colours button")) {
+        const coloured = await found(`colour=${button.value.slice(1)}`);
+        const wanted = similar.filter((id) => coloured.includes(id));
+        most = Math.max(most, wanted.length);
+        location.hash = like;
+        await rest();
+        button.click();
+        await rest();
+        await all();
+        expect(entries().map(({ id }) => id).join() === wanted.join(),
+          `the ${button.ariaLabel} ones of the similar are not those, in the order of their similarity`);
+        expect(location.hash.includes(like) && location.hash.includes("colour="), "one wish ends the other");
+      }
+      expect(most > 0, "no similar one has a colour");
+    },
   };
   for (const [name, use] of Object.entries(uses)) {
     if (!name.startsWith(only)) continue;

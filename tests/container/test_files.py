@@ -30,6 +30,12 @@ class Image(unittest.TestCase):
         self.assertEqual(found(r"^FROM docker.io/library/rust:(.*)-bookworm AS", DOCKERFILE), found(r'^rust-version = "(.*)"', MANIFEST))
         self.assertEqual(found(r"^ARG VERSION=(.*)", DOCKERFILE), found(r'^version = "(.*)"', MANIFEST))
 
+    def test_what_the_image_is_made_of_is_told_to_the_builder_and_by_the_labels(self):
+        last = DOCKERFILE[DOCKERFILE.rindex("\nFROM scratch") :]
+        for name in ("SOURCE", "REVISION", "CREATED", "VERSION"):
+            self.assertRegex(last, rf"(?m)^ARG {name}=\S+$")
+            self.assertIn(f'org.opencontainers.image.{name.lower()}="${{{name}}}"', last)
+
     def test_the_builder_gets_what_is_compiled_and_no_secret_whoever_left_it_lying_about(self):
         wanted = ["Cargo.toml", "Cargo.lock", "build.rs", "src/main.rs", "src/page/style.css", "actors/testing/src/lib.rs"]
         wanted += ["models/sets/default/features/weights.safetensors", "models/golden/golden.png", "samples/cat.jpg"]

@@ -77,8 +77,11 @@ class Contents(unittest.TestCase):
         self.assertIn("ADMIN_ADDRESS=0.0.0.0:9464", settings["Env"])
         self.assertEqual(sorted(settings["Volumes"]), ["/out", "/var/cache/inference-manager"])
 
-    def test_it_names_its_commit_and_the_version_that_cargo_knows(self):
+    def test_it_names_its_source_its_commit_and_the_version_that_cargo_knows(self):
         self.assertRegex(revision(), "^[0-9a-f]{40}$")
+        labels = IMAGE.settings["Labels"]
+        self.assertEqual(labels["org.opencontainers.image.source"], "https://git.example.org/inference-manager")
+        self.assertRegex(labels["org.opencontainers.image.created"], r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(Z|[+-][0-9:]{5})$")
         version = re.search(r'^version = "(.*)"', (REPOSITORY / "Cargo.toml").read_text(), re.MULTILINE)[1]
         self.assertEqual(IMAGE.settings["Labels"]["org.opencontainers.image.version"], version)
         status, said = ended(IMAGE, ["--version"])

@@ -28,7 +28,7 @@ const ANYWHERE: &str = "at a random moment";
 /// After as many kills one run is drained instead, so that readers have something to read.
 const KILLS_A_DRAIN: usize = 20;
 /// How often a kill may come too late. A random moment may; a stage's trap springs in any whole run.
-const TRIES: usize = 10;
+const TRIES: i32 = 10;
 /// What a start takes at most on this machine, while no run was measured yet.
 const FIRST_GUESS: Duration = Duration::from_secs(1);
 
@@ -108,12 +108,12 @@ impl Campaign {
         let plan = self.plan();
         for (number, (stage, moment)) in plan.iter().enumerate() {
             let most = (self.undisturbed.documents.len() - self.done) / (plan.len() - number + 1);
-            let mut tries = TRIES;
-            while !self.kill(stage, *moment, most) {
+            let mut late = 0;
+            while !self.kill(stage, *moment, most, late) {
                 // It was through before it was killed: from the beginning again.
                 self.start_over();
-                tries -= 1;
-                assert!(tries > 0, "{stage} is never come to");
+                late += 1;
+                assert!(late < TRIES, "{stage} is never come to");
             }
             if number % KILLS_A_DRAIN == KILLS_A_DRAIN - 1 {
                 self.drain();
@@ -134,8 +134,8 @@ impl Campaign {
     }
 
     /// One run that is killed at `stage` when it has made a few documents, `most` or less; false if
-    /// it ended before.
-    fn kill(&mut self, stage: &str, moment: Option<Moment>, most: usize) -> bool {
+    /// it ended before, as it did the last `late` times.
+    fn kill(&mut self, stage: &str, moment: Option<Moment>, most: usize, late: i32) -> bool {
         let began = SystemTime::now();
         let (killed, documents) = if let Some(moment) = moment {
             let documents = self.rng.random_range(0..=most.max(2));
@@ -143,10 +143,13 @@ impl Campaign {
             let order = Order { stage: stage.to_owned(), moment, documents, thousandths };
             (self.place.run_into(&order), documents)
         } else {
-            let wait = self.typical_time().mul_f64(self.rng.random_range(0.0..2.0));
+            // Halved whenever it was too long: however short a run is, a kill comes in time at last.
+            let longest = 2.0 * 0.5_f64.powi(late);
+            let wait = self.typical_time().mul_f64(self.rng.random_range(0.0..longest));
             (was_killed(self.place.run_for(wait, Running::killed)), 0)
         };
-        self.time += began.elapsed().unwrap_or_default();
+        // Not what was waited after a run had ended: waiting would make the next wait longer.
+        self.time += began.elapsed().ok().filter(|_| killed).unwrap_or_default();
         self.learn();
         self.uncounted.extend(killed.then(|| stage.to_owned()));
         self.owed += documents;

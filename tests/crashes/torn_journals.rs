@@ -1,6 +1,7 @@
 //! A killed run's journal, damaged in every way, and the run after it.
 
 use std::fs;
+use std::ops::Range;
 
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -12,6 +13,8 @@ use super::results::Results;
 
 /// The journal's first bytes, which tell its version.
 const MAGIC: usize = 8;
+/// What stands before a record's payload: its length, then its checksum.
+const HEADER: usize = 8;
 
 /// A killed run, its journal and what an undisturbed run would have left.
 struct Killed {
@@ -47,10 +50,33 @@ impl Killed {
         self.place.said()
     }
 
-    /// Some bytes of the journal behind the magic, from the whole or its last third.
-    fn some(&self, rng: &mut SmallRng, count: usize, from: usize) -> Vec<usize> {
-        (0..count).map(|_| rng.random_range(from..self.journal.len())).collect()
+    /// Some bytes of the journal's last two records.
+    fn some(&self, rng: &mut SmallRng, count: usize) -> Vec<usize> {
+        let records = records(&self.journal);
+        assert!(records.len() >= 4, "four pictures were done");
+        let tail = records[records.len() - 2].start;
+        (0..count).map(|_| rng.random_range(tail..self.journal.len())).collect()
     }
+}
+
+/// Where each whole record of the journal stands.
+fn records(journal: &[u8]) -> Vec<Range<usize>> {
+    let mut records = Vec::new();
+    let mut at = MAGIC;
+    while let Some(length) = journal[at..].first_chunk() {
+        let end = at + HEADER + u32::from_le_bytes(*length) as usize;
+        if end > journal.len() {
+            break;
+        }
+        records.push(at..end);
+        at = end;
+    }
+    records
+}
+
+/// How many of the journal's whole records are documents.
+fn documents(journal: &[u8]) -> usize {
+    records(journal).into_iter().filter(|record| journal[record.start + HEADER] == b'D').count()
 }
 
 /// Cuts, flipped bits and garbage; 25 cuts for every ten kills that were asked for.
@@ -58,11 +84,12 @@ pub fn run() {
     let (mut rng, seed) = seeded();
     println!("campaign: {seed}");
     let killed = Killed::run();
-    let tail = killed.journal.len() * 2 / 3;
-    for cut in killed.some(&mut rng, kills() * 5 / 2, 0) {
-        killed.goes_on_from(&killed.journal[..cut], &format!("cut to {cut} bytes, {seed}"));
+    for cut in killed.some(&mut rng, kills() * 5 / 2) {
+        let torn = &killed.journal[..cut];
+        killed.goes_on_from(torn, &format!("cut to {cut} bytes, {seed}"));
+        assert_eq!(killed.place.found_done(), Some(documents(torn)), "cut to {cut} bytes, {seed}");
     }
-    for at in killed.some(&mut rng, kills(), tail) {
+    for at in killed.some(&mut rng, kills()) {
         let mut flipped = killed.journal.clone();
         flipped[at] ^= 1 << rng.random_range(0..8);
         let said = killed.goes_on_from(&flipped, &format!("byte {at} flipped, {seed}"));

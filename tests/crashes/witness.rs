@@ -30,24 +30,30 @@ impl Witness {
     /// Stops, and answers how many states of the files it has read.
     ///
     /// # Panics
-    /// If one of them was not whole.
+    /// If one of them was not whole, or there was none.
     pub fn dismissed(self) -> usize {
         self.over.store(true, Ordering::SeqCst);
         let seen = self.thread.join().expect("it does not panic");
-        seen.unwrap_or_else(|fault| panic!("a reader saw half a file: {fault}"))
+        let seen = seen.unwrap_or_else(|fault| panic!("a reader saw half a file: {fault}"));
+        assert!(seen > 0, "a reader looked where nothing is");
+        seen
     }
 }
 
 fn watch(out: &Path, over: &AtomicBool) -> Result<usize, String> {
     let mut files = [AUGMENTED, PARKED].map(|name| (out.join(name), None));
     let mut seen = 0;
-    while !over.load(Ordering::SeqCst) {
+    loop {
+        // Asked before it looks: what was there when it was dismissed is looked at.
+        let is_last = over.load(Ordering::SeqCst);
         for (path, last) in &mut files {
             seen += usize::from(look(path, last)?);
         }
+        if is_last {
+            return Ok(seen);
+        }
         thread::park_timeout(PAUSE);
     }
-    Ok(seen)
 }
 
 /// What tells one state of a file from another.

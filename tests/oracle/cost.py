@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what the service costs beside its inference, and prints a table. A benchmark, not a test: exits 0.
 
-    cost.py WORK --binary FILE [--messages 2000] [--idle 60] [--singles 20] [--starts 5] [--models SET]
+    cost.py WORK --binary FILE [--messages 2000] [--idle 60] [--singles 20] [--starts 5] [--models SET --dimensions N]
 
 Pictures of 16 x 16 pixels, through the servers of ./test, each in a process of its own, and for the
 counts a proxy between the service and SQS. The threads that compute on models are told from the others
@@ -65,7 +65,7 @@ class Bench:
         del arguments[topic : topic + 2]  # announcing is optional and has no limit
         quiet = ["--last-scrape", "0s", "--log-level", "warn"]
         log, models = self.options.work / "service.log", self.options.models
-        return Service(self.options.binary, [*arguments, *quiet], endpoint, log, models)
+        return Service(self.options.binary, [*arguments, *quiet], endpoint, log, models, self.options.dimensions)
 
     def many(self):
         count = self.options.messages
@@ -177,7 +177,8 @@ def main():
     parser.add_argument("--singles", type=int, default=20)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--inference", default="actix-rt", help="what the names of inference threads hold")
-    parser.add_argument("--models", default="bundled", help="a set whose vectors have 1,280 numbers, too")
+    parser.add_argument("--models", default="bundled", help="the model set")
+    parser.add_argument("--dimensions", type=int, default=1280, help="of its features")
     parser.add_argument("--only", nargs="+", default=["starts", "singles", "many", "sigterm"])
     options = parser.parse_args()
 

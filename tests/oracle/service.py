@@ -33,10 +33,10 @@ def until(what, found, pause=0.1):
 class Service:
     """`run --production`, from its start on; killed when the block is left."""
 
-    def __init__(self, binary, arguments, endpoint, log, models="bundled"):
+    def __init__(self, binary, arguments, endpoint, log, models="bundled", dimensions=1280):
         self.admin = f"127.0.0.1:{free_port()}"
         self.log = Path(log)
-        command = [binary, "run", "--production", "--models", models, "--features-dimensions", "1280"]
+        command = [binary, "run", "--production", "--models", models, "--features-dimensions", str(dimensions)]
         command += ["--allow-address", "127.0.0.1/32", "--admin-address", self.admin, *arguments]
         access = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": services.REGION}
         self.started = time.monotonic()
