@@ -47,7 +47,7 @@ pub(super) fn picture_url(document: &Value) -> Result<Url, FetchError> {
 /// The host of the picture in a record's document, by name and port: who is asked first.
 ///
 /// # Errors
-/// As [`picture_url`].
+/// Class `no_location` for all that cannot be asked at all.
 pub fn picture_host(document: &Value) -> Result<String, FetchError> {
     let url = picture_url(document)?;
     let host = url.host_str().unwrap_or_default();
