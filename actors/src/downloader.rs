@@ -1,6 +1,6 @@
 //! The Downloader fetches, decodes once, and shares the input among all inferrers.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -121,8 +121,7 @@ impl Workshop {
         self.metrics.downloads(fetched.as_ref().err().map(|error| error.class)).increment(1);
         let raw = fetched.map_err(|error| note_failure(&mut download.delivery, error))?;
         self.metrics.download_bytes.increment(raw.bytes.len() as u64);
-        let (raw, pixels) = self.measure(raw, &mut download.delivery).await?;
-        self.decode(raw, pixels, &download.delivery).await
+        self.decode(raw, &mut download.delivery).await
     }
 
     async fn fetch(&self, download: &Download) -> Result<Raw, FetchError> {
@@ -130,52 +129,87 @@ impl Workshop {
         self.ports.fetcher.fetch(&download.record, &self.ports.bytes).await
     }
 
-    /// Digests the bytes and reads the header, on a blocking thread: a hostile header may be long.
-    async fn measure(&self, raw: Raw, delivery: &mut Delivery) -> Result<(Raw, u64), Failure> {
+    /// Digests, measures and decodes in one errand to a blocking thread where the pixels are free, as they
+    /// mostly are: each errand costs two switches between threads. Else the raw input comes back and
+    /// waits for its pixels without holding a slot.
+    async fn decode(&self, raw: Raw, delivery: &mut Delivery) -> Result<Brought, Failure> {
         delivery.dossier.location = Some(raw.location.clone());
         delivery.dossier.bytes = Some(raw.bytes.len() as u64);
-        let decoder = Arc::clone(&self.ports.decoder);
-        let measured = computed(move || {
-            let sha256 = crate::input::sha256(&raw.bytes);
-            let pixels = decoder.pixels(&raw);
-            (raw, sha256, pixels)
-        });
-        let (raw, sha256, pixels) = self.within_deadline(measured).await?;
-        delivery.dossier.sha256 = Some(sha256);
-        Ok((raw, pixels?))
+        // Set on the other thread: a decoder that panics or hangs later takes no digest away.
+        let digest = Arc::new(OnceLock::new());
+        let errand = {
+            let (decoder, digest) = (Arc::clone(&self.ports.decoder), Arc::clone(&digest));
+            let pixels = self.ports.pixels.clone();
+            move || {
+                digest.get_or_init(|| crate::input::sha256(&raw.bytes));
+                decoded_at_once(&*decoder, raw, &pixels)
+            }
+        };
+        let done = self.computed(errand).await;
+        delivery.dossier.sha256 = digest.get().cloned();
+        match done? {
+            AtOnce::Done(brought) => brought,
+            AtOnce::Waits(raw, pixels) => self.decode_with_credits(raw, pixels, delivery).await,
+        }
     }
 
-    async fn decode(&self, raw: Raw, pixels: u64, delivery: &Delivery) -> Result<Brought, Failure> {
+    async fn decode_with_credits(
+        &self,
+        raw: Raw,
+        pixels: u64,
+        delivery: &Delivery,
+    ) -> Result<Brought, Failure> {
         let (since, waits) = (Instant::now(), delivery.tether().wait());
-        let mut reserved = self.ports.pixels.reserve(pixels).await.map_err(|over| {
+        let reserved = self.ports.pixels.reserve(pixels).await.map_err(|over| {
             Failure::new(Class::TooManyPixels, Stage::Downloader, over.to_string())
         })?;
         drop(waits);
         self.metrics.stage(Stage::Downloader).backpressure.add(since.elapsed());
-        let _slot = self.decodes.acquire().await.expect("nothing ever closes this semaphore");
         let decoder = Arc::clone(&self.ports.decoder);
-        // The reservation goes with the computation: if the decoder is given up, its memory is not
-        // yet free, and neither are the pixels.
-        let decoded = computed(move || {
-            let Decoded { input, pixels_kept } = decoder.decode(raw)?;
-            reserved.shrink_to(pixels_kept);
-            Ok::<_, Failure>(Brought { input, pixels: reserved })
-        });
-        self.within_deadline(decoded).await?
+        self.computed(move || decoded(&*decoder, raw, reserved)).await?
     }
 
-    /// Awaits a computation of the decoder, whose panic or silence is the input's fault.
-    async fn within_deadline<T>(
+    /// Runs a computation of the decoder on a blocking thread. Its panic or silence is the input's fault.
+    async fn computed<T: Send + 'static>(
         &self,
-        computation: impl Future<Output = Result<T, crate::flow::contained::Panicked>>,
+        work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
+        let _slot = self.decodes.acquire().await.expect("nothing ever closes this semaphore");
         let corrupt = |cause| Failure::new(Class::CorruptImage, Stage::Downloader, cause);
-        match tokio::time::timeout(self.decode_deadline, computation).await {
+        match tokio::time::timeout(self.decode_deadline, computed(work)).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(panicked)) => Err(corrupt(format!("the decoder gave up: {panicked}"))),
             Err(_) => Err(corrupt(format!("decoding took longer than {:?}", self.decode_deadline))),
         }
     }
+}
+
+/// What one errand to a blocking thread came to.
+enum AtOnce {
+    Done(Result<Brought, Failure>),
+    /// So many pixels are not free.
+    Waits(Raw, u64),
+}
+
+/// Reads the header, and decodes if the pixels are free.
+fn decoded_at_once(decoder: &dyn Decoder, raw: Raw, budget: &Budget) -> AtOnce {
+    let pixels = match decoder.pixels(&raw) {
+        Ok(pixels) => pixels,
+        Err(error) => return AtOnce::Done(Err(error.into())),
+    };
+    let reserved = u32::try_from(pixels).ok().and_then(|pixels| budget.try_reserve(pixels));
+    match reserved {
+        Some(reserved) => AtOnce::Done(decoded(decoder, raw, reserved)),
+        None => AtOnce::Waits(raw, pixels),
+    }
+}
+
+/// Decodes and keeps only the pixels that the input still needs. The reservation goes with the computation: if
+/// the decoder is given up, its memory is not yet free, and neither are the pixels.
+fn decoded(decoder: &dyn Decoder, raw: Raw, mut reserved: Reservation) -> Result<Brought, Failure> {
+    let Decoded { input, pixels_kept } = decoder.decode(raw)?;
+    reserved.shrink_to(pixels_kept);
+    Ok(Brought { input, pixels: reserved })
 }
 
 fn note_failure(delivery: &mut Delivery, error: FetchError) -> Failure {

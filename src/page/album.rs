@@ -49,11 +49,16 @@ impl Album {
     pub fn file(&self, (id, version): Key, thumbnail: &Thumbnail) -> io::Result<Filed> {
         let Thumbnail { jpeg, width, height } = thumbnail;
         let name = format!("{id}-{version}-{width}x{height}.jpg");
-        fs::create_dir_all(&self.folder)?;
         let draft = self.folder.join(format!(".{name}"));
-        // Not synced: what a crash of the machine loses is drawn again.
-        let written =
-            fs::write(&draft, jpeg).and_then(|()| fs::rename(&draft, self.folder.join(&name)));
+        // The folder is there for all but the first. Not synced: what a crash of the machine loses is drawn
+        // again.
+        let written = match fs::write(&draft, jpeg) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(&self.folder).and_then(|()| fs::write(&draft, jpeg))
+            }
+            written => written,
+        }
+        .and_then(|()| fs::rename(&draft, self.folder.join(&name)));
         if let Err(error) = written {
             _ = fs::remove_file(&draft);
             return Err(error);
