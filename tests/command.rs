@@ -231,7 +231,8 @@ fn help_and_version_are_manuals() {
     }
     let version = ended(program().arg("--version").output().expect("it starts"), 0);
     assert!(
-        version.contains("devices: simd, flex, ndarray") && version.contains("instruction sets")
+        version.contains("devices: simd, simd-avx2, flex, ndarray")
+            && version.contains("instruction sets")
     );
 }
 

@@ -61,6 +61,8 @@ pub enum Device {
     /// Kernels of this crate for x86-64 with AVX2 or AVX-512; on other CPUs the same as `Flex`.
     #[default]
     Simd,
+    /// The same with AVX2 alone, also where the CPU has AVX-512: the same bits on both.
+    SimdAvx2,
     /// burn's `flex`: the faster one of burn's.
     Flex,
     /// burn's `ndarray`, deprecated upstream.
@@ -69,23 +71,32 @@ pub enum Device {
 
 impl Device {
     /// All devices, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Simd, Self::Flex, Self::Ndarray];
+    pub const ALL: [Self; 4] = [Self::Simd, Self::SimdAvx2, Self::Flex, Self::Ndarray];
 
     /// What serves on this host where this device is asked for: `simd avx2`, `simd avx512`, `flex` or
     /// `ndarray`.
     #[must_use]
     pub fn served_by(self) -> String {
-        match (self, InstructionSet::best()) {
-            (Self::Simd, Some(set)) => format!("{self} {}", set.name()),
-            (Self::Simd, None) => Self::Flex.to_string(),
-            (Self::Flex | Self::Ndarray, _) => self.to_string(),
+        match (self, self.instruction_set()) {
+            (_, Some(set)) => format!("{} {}", Self::Simd, set.name()),
+            (Self::Simd | Self::SimdAvx2, None) => Self::Flex.to_string(),
+            (Self::Flex | Self::Ndarray, None) => self.to_string(),
+        }
+    }
+
+    /// The instructions of our own kernels, where this device has them on this host.
+    pub(crate) fn instruction_set(self) -> Option<InstructionSet> {
+        match self {
+            Self::Simd => InstructionSet::best(),
+            Self::SimdAvx2 => InstructionSet::avx2(),
+            Self::Flex | Self::Ndarray => None,
         }
     }
 
     /// burn's name for it, or for that of burn's which holds the weights until they are packed.
     pub(crate) fn burn(self) -> burn::tensor::Device {
         match self {
-            Self::Simd | Self::Flex => burn::tensor::Device::flex(),
+            Self::Simd | Self::SimdAvx2 | Self::Flex => burn::tensor::Device::flex(),
             #[expect(deprecated, reason = "kept because users ask for it by name")]
             Self::Ndarray => burn::tensor::Device::ndarray(),
         }
@@ -96,6 +107,7 @@ impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Simd => "simd",
+            Self::SimdAvx2 => "simd-avx2",
             Self::Flex => "flex",
             Self::Ndarray => "ndarray",
         })
@@ -104,7 +116,7 @@ impl fmt::Display for Device {
 
 /// A device that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown device {0:?}: it is simd, flex or ndarray")]
+#[error("unknown device {0:?}: it is simd, simd-avx2, flex or ndarray")]
 pub struct UnknownDevice(pub String);
 
 impl FromStr for Device {
@@ -128,6 +140,9 @@ mod tests {
         for device in [Device::Flex, Device::Ndarray] {
             assert_eq!(device.served_by(), device.to_string());
         }
+        let avx2 = Device::SimdAvx2.served_by();
+        assert!(["simd avx2", "flex"].contains(&avx2.as_str()), "{avx2}");
+        assert_eq!(avx2 == "flex", InstructionSet::best().is_none());
         assert_eq!("Flex".parse::<Device>(), Err(UnknownDevice("Flex".into())));
     }
 }

@@ -27,8 +27,7 @@ pub(crate) fn load<N: Network>(
     device: Device,
     view: ViewSpec,
 ) -> Result<Loaded, ModelError> {
-    let set = InstructionSet::best().filter(|_| device == Device::Simd);
-    load_for::<N>(stored, device, set, view)
+    load_for::<N>(stored, device, device.instruction_set(), view)
 }
 
 /// The same with a plan for `set`, or without one: burn computes in f32 whatever is stored, since no

@@ -97,11 +97,12 @@ pub struct ModelOptions {
     #[arg(long, env, value_name = "DIR")]
     pub models_cache: Option<String>,
 
-    /// The engine that networks compute on: simd, flex or ndarray
+    /// The engine that networks compute on: simd, simd-avx2, flex or ndarray
     ///
     /// For single inferrers: features=flex. simd is kernels of our own for x86-64 with AVX2 or
     /// AVX-512, several times as fast as the others, which are burn's; on other CPUs it is flex. The
-    /// vectors are the same to within 1e-5. --version tells what simd is here.
+    /// vectors are the same to within 1e-5. --version tells what simd is here. simd-avx2 leaves AVX-512 alone,
+    /// so that vectors are the same to the bit on both kinds of CPU.
     #[arg(long, env, value_name = "DEVICE", default_value = "simd")]
     pub device: String,
 

@@ -28,6 +28,11 @@ impl InstructionSet {
         Self::all().pop()
     }
 
+    /// AVX2, on hosts that have more as well.
+    pub fn avx2() -> Option<Self> {
+        Self::all().into_iter().next()
+    }
+
     /// All that this host has, narrowest first.
     pub fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]

@@ -41,8 +41,12 @@ impl<'a, N: Network> Computing<'a, N> {
     /// of this host, once without where it has none.
     pub fn all(network: &'a N, device: Device, side: usize) -> Vec<Self> {
         let on = |worker| Self { network, device, worker, side };
-        let sets = InstructionSet::all().into_iter().filter(|_| device == Device::Simd);
-        let all: Vec<Self> = sets.map(|set| on(Some((set, worker(network, side, set))))).collect();
+        let sets = match device {
+            Device::Simd => InstructionSet::all(),
+            _ => device.instruction_set().into_iter().collect(),
+        };
+        let all: Vec<Self> =
+            sets.into_iter().map(|set| on(Some((set, worker(network, side, set))))).collect();
         if all.is_empty() { vec![on(None)] } else { all }
     }
 
@@ -153,7 +157,9 @@ pub fn small_rows_are_independent<N: Network>() {
     let network = N::init(&Device::Flex.burn()).for_inference();
     for device in Device::ALL {
         match device {
-            Device::Simd | Device::Flex => rows_are_independent(&network, device, 3, 64),
+            Device::Simd | Device::SimdAvx2 | Device::Flex => {
+                rows_are_independent(&network, device, 3, 64);
+            }
             Device::Ndarray => {
                 let network = N::init(&device.burn()).for_inference();
                 rows_are_independent(&network, device, 3, 64);
