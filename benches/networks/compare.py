@@ -79,7 +79,7 @@ def started(options, model_set, file):
     ours = [options.binary, model_set, options.workers, options.batch]
     engines = [InferenceManager("ours", *ours), InferenceManager("burn flex", *ours, "--device", "flex")]
     if instruction_sets() == "AVX-512":
-        engines.insert(1, InferenceManager("ours, AVX2", *ours, "--device", "simd-avx2"))
+        engines.insert(1, InferenceManager("ours on AVX2", *ours, "--device", "simd-avx2"))
     peers = PEERS | ({"rten": options.rten} if options.rten else {})
     others = [Peer(name, program, file, options.workers, 1) for name, program in peers.items() if wanted(name)]
     return [engine for engine in engines if wanted(engine.name)] + others
