@@ -78,7 +78,7 @@ def ours(options, host, warm, files):
 def inferring(service):
     """The seconds that the service has spent on pictures, from their fetch to their inference."""
     status, text = service.ask("/metrics")
-    samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")
     missing = [part for part in PARTS if part not in samples]
     if status != 200 or missing:
         sys.exit(f"/metrics answers {status} and lacks {missing}")
