@@ -66,7 +66,7 @@ impl Budget {
         Ok(self.lend(permit))
     }
 
-    /// Takes up to `at_most` at once without waiting; `None` if nothing is free.
+    /// Takes `amount` at once, whole; `None` if that much is not free, or somebody waits for it already.
     #[must_use]
     pub fn try_reserve(&self, amount: u32) -> Option<Reservation> {
         let permit = Arc::clone(&self.semaphore).try_acquire_many_owned(amount).ok()?;
