@@ -10,6 +10,7 @@
 //! | --- | --- | --- |
 //! | [`Convolution`] | dense, any window and channels: a matrix product without a matrix of patches | multipliers |
 //! | [`Winograd`] | dense 3 × 3, stride 1: 2.25 to 5 times fewer multiplications | multipliers, waiting for lines |
+//! | [`Chain`] | a dense convolution and Winograd's method after it, strip by strip | as either, never memory |
 //! | [`Depthwise`] | each channel by itself | loads |
 //! | [`InvertedResidual`] | expansion, depthwise and projection in one pass through the cache | multipliers |
 //! | [`Linear`] | a matrix, in f16 where nothing is lost | memory |
@@ -63,4 +64,4 @@ pub(crate) use linear::Linear;
 pub(crate) use peak::Chains;
 pub(crate) use pooling::{max_pool, mean};
 pub(crate) use scratch::Scratch;
-pub(crate) use winograd::{Tile, Winograd};
+pub(crate) use winograd::{Chain, Tile, Winograd};

@@ -1,5 +1,7 @@
 //! Dense convolution of any size, stride and padding, as one matrix product.
 
+use std::ops::Range;
+
 use super::bounds::require;
 use super::buffer::Buffer;
 use super::gemm::{After, Input, Output, Rows, gemm};
@@ -49,12 +51,57 @@ impl Convolution {
         out: &mut [f32],
         scratch: &mut Scratch,
     ) {
+        let places = self.places(plane);
+        require("output", out.len(), &[places.height, places.width, self.channels.output]);
+        let x = self.padded(x, plane, &mut scratch.padded);
+        self.run_rows(x, plane, 0..places.height, epilogue, out);
+    }
+
+    /// The plane that it answers.
+    pub(super) fn places(&self, plane: Plane) -> Plane {
+        self.window.places(plane)
+    }
+
+    /// Channels of a pixel, in and out.
+    pub(super) const fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// The multiply-adds of an image.
+    pub(super) fn multiply_adds(&self, plane: Plane) -> usize {
         let Channels { input, output } = self.channels;
-        let places = self.window.places(plane);
-        require("input", x.len(), &[plane.height, plane.width, input]);
-        require("output", out.len(), &[places.height, places.width, output]);
-        let x = padded(x, plane, input, self.window, &mut scratch.padded);
-        let (rows, input) = reads(x, plane, input, self.window);
+        self.places(plane).pixels() * self.window.side.pow(2) * input * output
+    }
+
+    /// `x` with the zeros around it that [`Self::run_rows`] wants, perhaps in `copy`.
+    ///
+    /// # Panics
+    /// If `x` is too short.
+    pub(super) fn padded<'a>(
+        &self,
+        x: &'a [f32],
+        plane: Plane,
+        copy: &'a mut Buffer<f32>,
+    ) -> &'a [f32] {
+        require("input", x.len(), &[plane.height, plane.width, self.channels.input]);
+        padded(x, plane, self.channels.input, self.window, copy)
+    }
+
+    /// As [`Self::run`], but only `rows` of the output, of which the residual has as many; `x` is
+    /// [padded](Self::padded).
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub(super) fn run_rows(
+        &self,
+        x: &[f32],
+        plane: Plane,
+        rows: Range<usize>,
+        epilogue: Epilogue,
+        out: &mut [f32],
+    ) {
+        let Channels { input, output } = self.channels;
+        let (rows, input) = reads(x, plane, input, self.window, rows);
         let group = rows.rows * output;
         let output = Output { group, ..Output::matrix(self.set, out, output) };
         let Epilogue { residual, activation } = epilogue;
@@ -78,17 +125,26 @@ pub(super) fn pack(set: InstructionSet, layer: &Layer, columns: usize) -> Matrix
     })
 }
 
-/// How the rows of the product, one for each place of `window`, lie in the padded image `x`.
-pub(super) fn reads(x: &[f32], plane: Plane, channels: usize, window: Window) -> (Rows, Input<'_>) {
+/// How the rows of the product, one for each place of `window` in `rows`, lie in the padded image `x`.
+pub(super) fn reads(
+    x: &[f32],
+    plane: Plane,
+    channels: usize,
+    window: Window,
+    rows: Range<usize>,
+) -> (Rows, Input<'_>) {
     let places = window.places(plane);
-    if window == Window::POINT {
-        return (Rows::one(places.pixels()), Input::matrix(x, channels));
-    }
+    assert!(rows.end <= places.height, "there are not so many rows");
     let line = window.padded(plane).width * channels;
-    let rows = Rows { groups: places.height, rows: places.width };
+    let group = window.stride * line;
+    let values = x.get(rows.start * group..).unwrap_or_default();
+    if window == Window::POINT {
+        return (Rows::one(rows.len() * places.width), Input::matrix(values, channels));
+    }
+    let rows = Rows { groups: rows.len(), rows: places.width };
     let input = Input {
-        values: x,
-        group: window.stride * line,
+        values,
+        group,
         row: window.stride * channels,
         runs: window.side,
         run: line,

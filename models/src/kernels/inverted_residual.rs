@@ -94,7 +94,7 @@ impl InvertedResidual {
         assert!(!residual || (places, output) == (plane, input), "the residual has another shape");
         let residual = residual.then_some(x);
         let x = padded(x, plane, input, self.expansion.0, &mut scratch.padded);
-        let (_, input) = reads(x, plane, input, self.expansion.0);
+        let (_, input) = reads(x, plane, input, self.expansion.0, 0..inner.height);
         let line =
             if self.expansion.0 == Window::POINT { inner.width * input.row } else { input.group };
         let strips = Strips::new(self.depthwise.0, inner, self.expanded);

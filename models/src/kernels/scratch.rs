@@ -9,4 +9,6 @@ pub(crate) struct Scratch {
     pub(super) padded: Buffer<f32>,
     /// Channels before, and after, a depthwise convolution; Winograd's inputs and products.
     pub(super) working: [Buffer<f32>; 2],
+    /// Rows of the image between two convolutions that are computed strip by strip.
+    pub(super) strip: Buffer<f32>,
 }

@@ -4,6 +4,7 @@
 //! float read or written where it must not be is seen. What only AVX-512 runs, its width and register
 //! tile, is paired from AVX2 as well.
 
+mod chain;
 mod dense;
 mod depthwise;
 mod guarded;

@@ -21,6 +21,7 @@
 //! The products run at the peak; what is lost is the transforms' waiting for scattered lines. Weights
 //! stay f32: the transform of 4 × 4 multiplies the rounding of f16 by 14.
 
+mod chain;
 mod filters;
 mod input;
 mod output;
@@ -32,6 +33,8 @@ use super::gemm::{Input, Output, Rows, gemm};
 use super::matrix::{Panels, Weights};
 use super::packing::packed_length;
 use super::{Activation, Channels, Epilogue, InstructionSet, Layer, Padding, Plane, Scratch};
+pub(crate) use chain::Chain;
+use output::After;
 pub(crate) use tile::Tile;
 use tile::Tiles;
 
@@ -56,6 +59,13 @@ pub(crate) struct Winograd {
     bias: Buffer<f32>,
     /// A pixel outside of the image.
     outside: Buffer<f32>,
+}
+
+/// Rows of an image, `[row][width][channels]`, the first of which is its row `first`.
+#[derive(Clone, Copy, Debug)]
+struct Band<'a> {
+    values: &'a [f32],
+    first: usize,
 }
 
 impl Winograd {
@@ -112,7 +122,7 @@ impl Winograd {
         out: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        self.each_block(x, plane, epilogue, false, out, scratch);
+        self.whole(x, plane, self.after(epilogue, false), out, scratch);
     }
 
     /// As [`Self::run`], followed by the greatest of each 2 × 2 pixels: `out` is
@@ -128,33 +138,42 @@ impl Winograd {
         out: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        self.each_block(x, plane, activation.into(), true, out, scratch);
+        self.whole(x, plane, self.after(activation.into(), true), out, scratch);
     }
 
-    fn each_block(
+    fn whole(&self, x: &[f32], plane: Plane, after: After, out: &mut [f32], scratch: &mut Scratch) {
+        require("input", x.len(), &[plane.height, plane.width, self.channels.input]);
+        let tiles = Tiles { plane, first: 0, count: self.tile.count(plane) };
+        let band = Band { values: x, first: 0 };
+        self.run_tiles(band, tiles, after, out, &mut scratch.working);
+    }
+
+    fn after<'a>(&'a self, epilogue: Epilogue<'a>, pooled: bool) -> After<'a> {
+        After { bias: &self.bias, epilogue, pooled }
+    }
+
+    /// Computes `tiles`, of which `band` has all rows that they read; `out` is the whole output.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    fn run_tiles(
         &self,
-        x: &[f32],
-        plane: Plane,
-        epilogue: Epilogue,
-        pooled: bool,
+        band: Band,
+        tiles: Tiles,
+        after: After,
         out: &mut [f32],
-        scratch: &mut Scratch,
+        [v, m]: &mut [Buffer<f32>; 2],
     ) {
         let Channels { input, output } = self.channels;
-        require("input", x.len(), &[plane.height, plane.width, input]);
-        let total = self.tile.count(plane);
-        let step = self.block(total);
+        let step = self.block(tiles.count);
         let points = self.tile.points();
         let planes = [step * input + SKEW, step * output + SKEW];
-        let [v, m] = &mut scratch.working;
         let v = v.at_least((points * planes[0]).max(LEAST_BUFFER));
         let m = m.at_least((points * planes[1]).max(LEAST_BUFFER));
-        for first in (0..total).step_by(step.max(1)) {
-            let tiles = Tiles { plane, first, count: step.min(total - first) };
-            input::transform(self.set, self.tile, tiles, x, &self.outside, (v, planes[0]));
-            self.multiply(tiles.count, (v, planes[0]), (m, planes[1]));
-            let after = output::After { bias: &self.bias, epilogue, pooled };
-            output::transform(self.set, self.tile, tiles, (m, planes[1]), after, out);
+        for block in tiles.blocks(step) {
+            input::transform(self.set, self.tile, block, band, &self.outside, (v, planes[0]));
+            self.multiply(block.count, (v, planes[0]), (m, planes[1]));
+            output::transform(self.set, self.tile, block, (m, planes[1]), after, out);
         }
     }
 

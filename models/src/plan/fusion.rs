@@ -3,6 +3,7 @@
 //! ```text
 //!   convolution ─ add ─ activation                      one step; the other operand is its residual
 //!   convolution 3×3 ─ activation ─ max 2×2              one step where Winograd's method takes it
+//!   convolution ─ activation ─ that                     one step where the plane between is large
 //!   1×1 ─ ReLU6 ─ depthwise ─ ReLU6 ─ 1×1 (─ add)       one inverted residual
 //!   flatten ─ matrix                                    a matrix whose rows are put in order once
 //! ```
@@ -41,6 +42,13 @@ pub(crate) enum Operation {
         activation: Activation,
         pool: bool,
     },
+    /// A convolution as a product, and one by Winograd's method of what it answers; the activations
+    /// after either.
+    Chain {
+        layers: [Value; 2],
+        activations: [Activation; 2],
+        pool: bool,
+    },
     Depthwise {
         layer: Value,
         activation: Activation,
@@ -73,6 +81,7 @@ impl Operation {
             | Self::Winograd { layer, .. }
             | Self::Depthwise { layer, .. }
             | Self::Linear { layer, .. } => vec![*layer],
+            Self::Chain { layers, .. } => layers.to_vec(),
             Self::InvertedResidual { layers, .. } => layers.to_vec(),
             Self::Activation(_) | Self::Add { .. } | Self::MaxPool(_) => vec![],
             Self::Mean | Self::AdaptiveMean => vec![],
@@ -157,6 +166,16 @@ impl Fusion<'_> {
         let residual = added.map(|(_, other)| other);
         let (activation, output) = self.activation(added.map_or(at, |(add, _)| add));
         if !self.pattern.suits_winograd(at) {
+            if residual.is_none()
+                && let Some(second) = self.pattern.chained(output)
+            {
+                let (last, end) = self.activation(second);
+                let pooled = self.pattern.pooled(end);
+                let (layers, activations) = ([at, second], [activation, last]);
+                let operation = Operation::Chain { layers, activations, pool: pooled.is_some() };
+                self.step(at, operation, input, None, pooled.unwrap_or(end));
+                return Ok(());
+            }
             let operation = Operation::Convolution { layer: at, activation };
             self.step(at, operation, input, residual, output);
             return Ok(());

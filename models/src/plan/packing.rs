@@ -6,8 +6,8 @@ use super::fusion::{self, Operation};
 use super::graph::{Graph, GraphError, Layer, Shape, Value, Values, Weights};
 use super::step::{Kernel, Step};
 use crate::kernels::{
-    self, Activation, Channels, Convolution, Depthwise, InstructionSet, InvertedResidual, Linear,
-    Tile, Window, Winograd,
+    self, Activation, Chain, Channels, Convolution, Depthwise, InstructionSet, InvertedResidual,
+    Linear, Plane, Tile, Window, Winograd,
 };
 
 /// Packs the weights of `graph`, which has none afterwards; the steps come in the order of `fused`.
@@ -68,6 +68,10 @@ impl Unpacked {
         match (&self.operation, &self.layers[..]) {
             (Operation::Linear { .. }, _) => self.numbers(),
             (Operation::Winograd { .. }, [layer]) => count(layer, self.from),
+            (Operation::Chain { .. }, [first, second]) => {
+                let between = first.window.places(self.from.plane).pixels();
+                (first.weights.matrix.count() + second.weights.matrix.count()) * between
+            }
             (Operation::InvertedResidual { .. }, [expansion, others @ ..]) => {
                 let Window { stride, .. } = expansion.window;
                 count(expansion, self.from) / stride.pow(2)
@@ -87,11 +91,17 @@ impl Unpacked {
                 Kernel::Convolution(kernel, activation)
             }
             Operation::Winograd { activation, pool, .. } => {
-                let kernel = layer().with(|layer| {
-                    Winograd::new(set, Tile::best(from.plane, layer.channels), layer)
-                });
+                let kernel = layer().with(|layer| winograd(set, from.plane, layer));
                 let run = if pool { Kernel::WinogradPooled } else { Kernel::Winograd };
                 run(kernel, activation)
+            }
+            Operation::Chain { activations, pool, .. } => {
+                // Popped: the last comes first.
+                let (second, first) = (layer(), layer());
+                let between = first.window.places(from.plane);
+                let first = first.with(|layer| Convolution::new(set, layer));
+                let second = second.with(|layer| winograd(set, between, layer));
+                Kernel::Chain(Chain::new(first, second, activations, pool))
             }
             Operation::Depthwise { activation, .. } => {
                 let kernel = layer().with(|layer| Depthwise::new(set, layer));
@@ -137,6 +147,11 @@ impl Weighted {
         let (weights, bias) = (weights.matrix.read(), weights.bias.read());
         pack(&kernels::Layer { channels, window, weights: &weights, bias: &bias })
     }
+}
+
+/// The kernel for what reads `plane`.
+fn winograd(set: InstructionSet, plane: Plane, layer: &kernels::Layer) -> Winograd {
+    Winograd::new(set, Tile::best(plane, layer.channels), layer)
 }
 
 fn inverted_residual(

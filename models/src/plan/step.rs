@@ -2,8 +2,8 @@
 
 use super::graph::Shape;
 use crate::kernels::{
-    Activation, Convolution, Depthwise, Epilogue, InstructionSet, InvertedResidual, Linear, Plane,
-    Scratch, Window, Winograd, max_pool, mean,
+    Activation, Chain, Convolution, Depthwise, Epilogue, InstructionSet, InvertedResidual, Linear,
+    Plane, Scratch, Window, Winograd, max_pool, mean,
 };
 
 /// A kernel and what it is run on.
@@ -22,6 +22,7 @@ pub(super) enum Kernel {
     Convolution(Convolution, Activation),
     Winograd(Winograd, Activation),
     WinogradPooled(Winograd, Activation),
+    Chain(Chain),
     Depthwise(Depthwise, Activation),
     InvertedResidual(InvertedResidual),
     Linear(Linear, Activation),
@@ -38,6 +39,7 @@ impl Step {
         match &self.kernel {
             Kernel::Convolution(..) => "convolution",
             Kernel::Winograd(kernel, _) | Kernel::WinogradPooled(kernel, _) => kernel.name(),
+            Kernel::Chain(_) => "convolution, Winograd",
             Kernel::Depthwise(..) => "depthwise",
             Kernel::InvertedResidual(_) => "inverted residual",
             Kernel::Linear(..) => "matrix",
@@ -54,6 +56,7 @@ impl Step {
             Kernel::Winograd(kernel, _) | Kernel::WinogradPooled(kernel, _) => {
                 kernel.multiply_adds(self.from.plane)
             }
+            Kernel::Chain(kernel) => kernel.multiply_adds(self.from.plane),
             _ => self.multiply_adds,
         }
     }
@@ -73,6 +76,7 @@ impl Step {
             Kernel::WinogradPooled(kernel, activation) => {
                 kernel.run_pooled(x, plane, *activation, out, scratch);
             }
+            Kernel::Chain(kernel) => kernel.run(x, plane, out, scratch),
             Kernel::Depthwise(kernel, activation) => {
                 kernel.run(x, plane, *activation, out, scratch);
             }

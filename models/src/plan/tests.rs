@@ -74,6 +74,18 @@ fn a_network_of_plain_convolutions_with_matrices_at_its_end() {
 }
 
 #[test]
+fn a_network_whose_first_plane_is_never_whole() {
+    agrees(130, |draft, x| {
+        let x = draft.convolution(x, 64, 3, 1, 1);
+        let x = draft.relu(x);
+        let x = draft.convolution(x, 16, 3, 1, 1);
+        let x = draft.relu(x);
+        let x = draft.max_pool(x, 2);
+        draft.graph.mean(x)
+    });
+}
+
+#[test]
 fn a_matrix_of_f16_numbers_after_a_plane() {
     agrees(6, |draft, x| {
         let x = draft.convolution(x, 16, 3, 1, 1);

@@ -56,5 +56,5 @@ fn dirty() -> Scratch {
         buffer.fill(f32::NAN);
         buffer
     };
-    Scratch { padded: nan(), working: [nan(), nan()] }
+    Scratch { padded: nan(), working: [nan(), nan()], strip: nan() }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::super::gemm::{Input, Output, Rows, gemm};
 use super::super::matrix::{Matrix, Storage};
 use super::super::{
-    Activation, Convolution, Depthwise, Epilogue, InstructionSet, InvertedResidual, Linear,
+    Activation, Chain, Convolution, Depthwise, Epilogue, InstructionSet, InvertedResidual, Linear,
     Padding, Plane, Scratch, Tile, Window, Winograd, max_pool, mean,
 };
 use super::guarded::each_set;
@@ -62,6 +62,9 @@ fn convolutions_refuse_slices_that_are_too_short() {
             refuses_shorter(FULL, FULL / 4, |x, out| {
                 kernel.run_pooled(x, PLANE, Activation::RELU, out, &mut scratch());
             });
+            let first = Convolution::new(set, &dense.layer());
+            let chain = Chain::new(first, kernel, [Activation::RELU; 2], false);
+            refuses_shorter(FULL, FULL, |x, out| chain.run(x, PLANE, out, &mut scratch()));
         }
     });
 }

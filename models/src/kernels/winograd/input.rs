@@ -3,38 +3,43 @@
 use super::super::bounds::extent;
 use super::super::lanes::{Kernel, Lanes};
 use super::super::{InstructionSet, Plane};
+use super::Band;
 use super::tile::{Four, Six, Tile, Tiles, Transform, Two};
 
-/// Transforms `tiles` of `x`, `[height][width][channels]`, to `v`, `[point][tile][channels]`, whose
+/// Transforms `tiles` of an image, `[height][width][channels]`, to `v`, `[point][tile][channels]`, whose
 /// points are `v.1` floats apart. `outside` is a pixel of zeros.
 ///
 /// # Panics
-/// If a slice is too short, or the channels are no whole vectors.
+/// If a slice is too short, `band` lacks rows that the tiles read, or the channels are no whole vectors.
 pub(super) fn transform(
     set: InstructionSet,
     tile: Tile,
     tiles: Tiles,
-    x: &[f32],
+    band: Band,
     outside: &[f32],
     (v, point): (&mut [f32], usize),
 ) {
     let channels = outside.len();
     assert!(channels.is_multiple_of(set.lanes()), "there is no kernel for part of a vector");
-    let Plane { height, width } = tiles.plane;
-    let read = extent(&[(height, width.saturating_mul(channels)), (width, channels)], channels);
-    assert!(read <= x.len() as u128, "the input is too short");
     assert!(tiles.first + tiles.count <= tile.count(tiles.plane), "there are not so many tiles");
+    let width = tiles.plane.width;
+    let rows = tile.reads(tiles);
+    assert!(band.first <= rows.start, "the input begins too late");
+    let read = [(rows.end - band.first, width.saturating_mul(channels)), (width, channels)];
+    assert!(extent(&read, channels) <= band.values.len() as u128, "the input is too short");
     let written = extent(&[(tile.points(), point), (tiles.count, channels)], channels);
     assert!(written <= v.len() as u128, "the points find no place");
-    let image = Image { x: x.as_ptr(), channels, outside: outside.as_ptr() };
-    // SAFETY: all pixels of the image, and all points of the tiles, lie inside their slices.
+    let image =
+        Image { x: band.values.as_ptr(), first: band.first, channels, outside: outside.as_ptr() };
+    // SAFETY: all pixels that the tiles read, and all their points, lie inside their slices.
     unsafe { set.run(ByTile { tile, tiles, image, v: v.as_mut_ptr(), point }) }
 }
 
-/// An image by a pointer to its first pixel.
+/// An image by a pointer to the first pixel of its row `first`.
 #[derive(Clone, Copy)]
 struct Image {
     x: *const f32,
+    first: usize,
     channels: usize,
     /// A pixel of zeros.
     outside: *const f32,
@@ -43,7 +48,7 @@ struct Image {
 /// The transform of some tiles.
 ///
 /// # Safety
-/// To run it, `tiles` are tiles of their plane, all of whose pixels can be read in `image`; the
+/// To run it, `tiles` are tiles of their plane, all pixels that they read can be read in `image`; the
 /// channels are a multiple of the lanes; and all points of these tiles can be written at `v`, each
 /// point's `point` floats after the one before.
 struct ByTile {
@@ -74,13 +79,13 @@ unsafe fn each<L: Lanes, T: Transform>(
     v: *mut f32,
     point: usize,
 ) {
-    let Image { x, channels, outside } = image;
+    let Image { x, first, channels, outside } = image;
     let Plane { height, width } = tiles.plane;
     for index in 0..tiles.count {
         let (top, left) = tiles.corner::<T>(index);
         let v = v.add(index * channels);
         if top > 0 && left > 0 && top + T::OUTPUTS < height && left + T::OUTPUTS < width {
-            let corner = x.add(((top - 1) * width + left - 1) * channels);
+            let corner = x.add(((top - 1 - first) * width + left - 1) * channels);
             let pixel = |row, column| corner.wrapping_add((row * width + column) * channels);
             one::<L, T>(lanes, pixel, channels, v, point);
         } else {
@@ -90,7 +95,7 @@ unsafe fn each<L: Lanes, T: Transform>(
                     // Inputs begin one pixel above and left of the outputs.
                     if (1..=height).contains(&(top + row)) && (1..=width).contains(&(left + column))
                     {
-                        let pixel = (top + row - 1) * width + left + column - 1;
+                        let pixel = (top + row - 1 - first) * width + left + column - 1;
                         pixels[row][column] = x.add(pixel * channels);
                     }
                 }

@@ -3,6 +3,8 @@
 //! The rows of G are scaled, and the transform back the other way, so that the weights of all points
 //! are of a like size.
 
+use std::ops::Range;
+
 use super::super::lanes::Lanes;
 use super::super::{Channels, Plane};
 
@@ -53,7 +55,19 @@ impl Tile {
 
     /// Tiles of an image; those at its ends may reach beyond it.
     pub(super) fn count(self, plane: Plane) -> usize {
-        plane.height.div_ceil(self.side()) * plane.width.div_ceil(self.side())
+        plane.height.div_ceil(self.side()) * self.across(plane)
+    }
+
+    /// Tiles of each row of them.
+    pub(super) fn across(self, plane: Plane) -> usize {
+        plane.width.div_ceil(self.side())
+    }
+
+    /// The rows of the image that some tiles read.
+    pub(super) fn reads(self, tiles: Tiles) -> Range<usize> {
+        let (side, across) = (self.side(), self.across(tiles.plane).max(1));
+        let rows = tiles.first / across..(tiles.first + tiles.count).div_ceil(across);
+        (rows.start * side).saturating_sub(1)..(rows.end * side + 1).min(tiles.plane.height)
     }
 
     /// The matrix that transforms a filter, along one axis.
@@ -75,6 +89,16 @@ pub(super) struct Tiles {
 }
 
 impl Tiles {
+    /// The same in blocks of `step`, the last perhaps smaller.
+    pub fn blocks(self, step: usize) -> impl Iterator<Item = Self> {
+        let end = self.first + self.count;
+        (self.first..end).step_by(step.max(1)).map(move |first| Self {
+            first,
+            count: step.min(end - first),
+            ..self
+        })
+    }
+
     /// Row and column of the first output of tile `index` of these.
     #[inline(always)]
     pub fn corner<T: Transform>(self, index: usize) -> (usize, usize) {

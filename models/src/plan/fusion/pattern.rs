@@ -6,6 +6,10 @@ use crate::kernels::{
 };
 use crate::plan::graph::{Convolution, Graph, Layer, Value};
 
+/// From so many bytes on a plane is more than the second cache level and a share of the third hold, so
+/// that to write and read it whole costs more than short products do.
+const LARGE_BYTES: usize = 4 << 20;
+
 /// The layers of a graph with their readers; layers that change nothing are looked through.
 pub(super) struct Pattern<'a> {
     pub graph: &'a Graph,
@@ -114,6 +118,14 @@ impl<'a> Pattern<'a> {
 
     pub fn suits_winograd(&self, at: Value) -> bool {
         self.layer(at).is_some_and(|layer| Winograd::takes(self.set, &layer))
+    }
+
+    /// The convolution for Winograd's method that alone reads `at`, where it adds nothing and the plane
+    /// between is better never whole.
+    pub fn chained(&self, at: Value) -> Option<Value> {
+        let large = self.graph.shape(at).len() * size_of::<f32>() >= LARGE_BYTES;
+        let second = self.reader(at).filter(|second| large && self.suits_winograd(*second))?;
+        self.added(second).is_none().then_some(second)
     }
 
     /// The inverted residual that the dense convolution `at` begins: expansion, depthwise convolution

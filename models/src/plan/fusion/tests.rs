@@ -30,6 +30,10 @@ fn line(step: &Step) -> String {
         Operation::Winograd { activation, pool, .. } => {
             format!("winograd{}{}", bound(activation), if *pool { " max" } else { "" })
         }
+        Operation::Chain { activations: [first, second], pool, .. } => {
+            let max = if *pool { " max" } else { "" };
+            format!("convolution{} winograd{}{max}", bound(first), bound(second))
+        }
         Operation::Depthwise { activation, .. } => format!("depthwise{}", bound(activation)),
         Operation::InvertedResidual { .. } => "inverted residual".to_owned(),
         Operation::Linear { activation, .. } => format!("matrix{}", bound(activation)),
@@ -116,6 +120,47 @@ fn halving_belongs_to_winograds_method_where_it_leaves_nothing_out() {
         "9 = max 2 of 8",
     ];
     becomes(20, network, expected);
+}
+
+/// 64 channels of 128×128 numbers are four MiB.
+#[test]
+fn a_large_plane_that_winograds_method_alone_reads_is_never_whole() {
+    let chained = |draft: &mut Draft, x| {
+        let x = draft.convolution(x, 64, 3, 1, 1);
+        let x = draft.relu(x);
+        let x = draft.convolution(x, 8, 3, 1, 1);
+        let x = draft.relu6(x);
+        draft.max_pool(x, 2);
+    };
+    becomes(128, chained, ["5 = convolution relu winograd relu6 max of 0"]);
+    becomes(126, chained, ["2 = convolution relu of 0", "5 = winograd relu6 max of 2"]);
+
+    let read_twice = |draft: &mut Draft, x| {
+        let x = draft.convolution(x, 64, 3, 1, 1);
+        draft.convolution(x, 8, 3, 1, 1);
+        draft.max_pool(x, 2);
+    };
+    let expected = ["1 = convolution of 0", "2 = winograd of 1", "3 = max 2 of 1"];
+    becomes(128, read_twice, expected);
+
+    let residual = |draft: &mut Draft, x| {
+        let x = draft.convolution(x, 64, 1, 1, 1);
+        let y = draft.relu(x);
+        let y = draft.convolution(y, 64, 3, 1, 1);
+        draft.add(y, x);
+    };
+    let expected = ["1 = convolution of 0", "2 = activation relu of 1", "4 = winograd of 2 + 1"];
+    becomes(128, residual, expected);
+
+    let added = |draft: &mut Draft, x| {
+        let side = draft.convolution(x, 8, 1, 1, 1);
+        let x = draft.convolution(x, 64, 1, 1, 1);
+        let x = draft.relu(x);
+        let x = draft.convolution(x, 8, 3, 1, 1);
+        draft.add(x, side);
+    };
+    let expected = ["1 = convolution of 0", "3 = convolution relu of 0", "5 = winograd of 3 + 1"];
+    becomes(128, added, expected);
 }
 
 /// Two convolutions beside a shortcut, added in one order or the other.
