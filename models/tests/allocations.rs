@@ -7,7 +7,7 @@ mod golden;
 use allocation_counter::{AllocationInfo, measure};
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use models::picture::{Limits, Rgb, Views, decode};
+use models::picture::{Filter, Limits, Rgb, Views, decode, resize};
 use models::{Device, ModelSet, Output};
 
 /// What `work` allocates when it is done for the second time.
@@ -81,6 +81,21 @@ fn a_picture_is_resized_in_allocations_of_its_new_size_alone() {
     // The weights of each of its rows and columns, first as fractions and then as whole numbers.
     let lines: u32 = views.iter().map(|view| view.width + view.height).sum();
     assert!(large.count_total <= u64::from(4 * lines), "{large:?}");
+}
+
+#[test]
+fn a_picture_of_one_row_or_column_is_resized_in_the_memory_that_its_pixels_are_counted_for() {
+    let long = 2_000_000;
+    for (width, height) in [(long, 1), (long / 15, 15), (long / 16, 16), (1, long)] {
+        let pixels = u64::from(width) * u64::from(height);
+        let picture = Rgb::new(width, height, vec![7; pixels as usize * 3]).unwrap();
+
+        let allocated = allocated(|| resize(&picture, 224, 224, Filter::Bilinear));
+
+        // Those of the picture itself were allocated before.
+        let most = allocated.bytes_max + pixels * 3;
+        assert!(most <= 12 * pixels, "{width} × {height}: {allocated:?}");
+    }
 }
 
 #[test]

@@ -22,6 +22,11 @@ pub(super) const PRECISION: u32 = 32 - 8 - 2;
 /// differently, by 1, but starts with what makes it smaller.
 const MOST_BETWEEN: u64 = 64 << 20;
 
+/// Rows from which on all windows are made at once, before the first row: they take up to 40 bytes for
+/// each of its pixels. Fewer rows than that are cheaper than their windows, so a picture a hundred
+/// million wide and one high would take gigabytes.
+const MANY_ROWS: usize = 16;
+
 /// One half, so that cutting off the fraction rounds.
 pub(super) const HALF: i32 = 1 << (PRECISION - 1);
 
@@ -72,6 +77,9 @@ fn along_rows(pixels: &[u8], from: u32, to: u32) -> Cow<'_, [u8]> {
     if from == to {
         return pixels.into();
     }
+    if pixels.len() / (from as usize * 3) < MANY_ROWS {
+        return along_few_rows(pixels, from, to).into();
+    }
     let windows: Vec<_> = windows(from, to).collect();
     #[cfg(target_arch = "x86_64")]
     if let Some(vectors) = vectors::detect() {
@@ -86,17 +94,37 @@ pub(super) fn along_rows_plainly(pixels: &[u8], from: u32, windows: &[Window]) -
     let mut resized = Vec::with_capacity(windows.len() * rows.len() * 3);
     for row in rows {
         let (colours, _) = row.as_chunks::<3>();
-        for Window { first, weights } in windows {
-            let mut sums = [HALF; 3];
-            for (colour, weight) in colours[*first..][..weights.len()].iter().zip(weights) {
-                for (sum, sample) in sums.iter_mut().zip(colour) {
-                    *sum += i32::from(*sample) * weight;
-                }
-            }
-            resized.extend_from_slice(&sums.map(cut));
+        for window in windows {
+            resized.extend_from_slice(&window.colour(colours));
         }
     }
     resized
+}
+
+/// The same, window by window, so that there is only one at a time.
+fn along_few_rows(pixels: &[u8], from: u32, to: u32) -> Vec<u8> {
+    let rows = pixels.chunks_exact(from as usize * 3);
+    let length = to as usize * 3;
+    let mut resized = vec![0; rows.len() * length];
+    for (at, window) in windows(from, to).enumerate() {
+        for (row, resized) in rows.clone().zip(resized.chunks_exact_mut(length)) {
+            resized[at * 3..][..3].copy_from_slice(&window.colour(row.as_chunks().0));
+        }
+    }
+    resized
+}
+
+impl Window {
+    /// What it makes of the colours of a row.
+    fn colour(&self, row: &[[u8; 3]]) -> [u8; 3] {
+        let mut sums = [HALF; 3];
+        for (colour, weight) in row[self.first..][..self.weights.len()].iter().zip(&self.weights) {
+            for (sum, sample) in sums.iter_mut().zip(colour) {
+                *sum += i32::from(*sample) * weight;
+            }
+        }
+        sums.map(cut)
+    }
 }
 
 /// Resizes every column of `from` pixels to `to`; rows are `width` pixels long.
@@ -150,7 +178,26 @@ fn cut(sum: i32) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn window_by_window_the_rows_are_the_very_same(
+            from in 1_u32..300, to in 1_u32..120, rows in 1_usize..16, seed in any::<u8>(),
+        ) {
+            let length = from as usize * 3 * rows;
+            let pixels: Vec<u8> = (0..length).map(|at| (at as u8).wrapping_mul(151) ^ seed).collect();
+            let windows: Vec<_> = windows(from, to).collect();
+
+            let resized = along_few_rows(&pixels, from, to);
+
+            prop_assert_eq!(resized, along_rows_plainly(&pixels, from, &windows));
+        }
+    }
 
     #[test]
     fn a_picture_of_one_column_is_never_widened_before_it_is_lowered() {
