@@ -86,7 +86,8 @@ fn chunks_are_no_bombs(bytes: &[u8], decoder: &mut Reader<'_>) -> Result<(), Pic
     Ok(())
 }
 
-/// The bytes of every strip or tile.
+/// The bytes of every strip or tile; together no more than the file has, so that to look at each is to
+/// read the file once and not half a million times.
 fn chunks<'a>(bytes: &'a [u8], decoder: &mut Reader<'_>) -> Result<Vec<&'a [u8]>, PictureError> {
     let mut numbers = |strips: Tag, tiles: Tag| {
         let strips = decoder.find_tag_unsigned_vec::<u64>(strips).ok().flatten();
@@ -94,6 +95,10 @@ fn chunks<'a>(bytes: &'a [u8], decoder: &mut Reader<'_>) -> Result<Vec<&'a [u8]>
     };
     let offsets = numbers(Tag::StripOffsets, Tag::TileOffsets).unwrap_or_default();
     let lengths = numbers(Tag::StripByteCounts, Tag::TileByteCounts).unwrap_or_default();
+    let all = lengths.iter().take(offsets.len()).fold(0, |all: u64, one| all.saturating_add(*one));
+    if all > bytes.len() as u64 {
+        return Err(PictureError::Corrupt("a TIFF whose strips overlap".into()));
+    }
     let chunk = |(offset, length): (u64, u64)| {
         let (start, length) = (usize::try_from(offset).ok()?, usize::try_from(length).ok()?);
         bytes.get(start..start.checked_add(length)?)
@@ -116,3 +121,6 @@ fn picture_error(error: &TiffError) -> PictureError {
 fn unsupported(colour: ColorType) -> PictureError {
     PictureError::Unsupported(format!("a TIFF in {colour:?}"))
 }
+
+#[cfg(test)]
+mod tests;
