@@ -29,6 +29,10 @@ pub use resize::{Filter, resize};
 pub use rgb::Rgb;
 pub use views::{ViewSpec, Views};
 
+/// What decoding may take for each pixel of a format whose decoder can be told: 16-bit RGBA once, and
+/// half of that for its own use.
+const BYTES_PER_PIXEL: u64 = 12;
+
 /// How large a picture may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -109,8 +113,8 @@ pub fn header(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError> {
 
 /// Decodes the whole picture (of an animation the first frame).
 ///
-/// Takes at most 12 bytes a pixel besides `bytes`; up to 47 for a JPEG 2000 of less than 4 million
-/// pixels. A larger one is decoded in half its size or less, as far as both sides stay above 1024
+/// Takes at most 12 bytes a pixel besides `bytes`; up to 20 for a TIFF of floating-point samples, and up
+/// to 47 for a JPEG 2000 of less than 4 million pixels. A larger one is decoded in half its size or less, as far as both sides stay above 1024
 /// pixels: [`Rgb::original`] keeps the dimensions.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
 use super::raster::inked;
 use super::rgb::Rgb;
-use super::{Limits, PictureError};
+use super::{BYTES_PER_PIXEL, Limits, PictureError};
 
 /// Pixels from which on a picture is decoded in half its size, or less, as long as both sides stay
 /// above [`SMALLEST`]. Below, the whole costs little, and its features are those of the whole.
@@ -23,9 +23,6 @@ const SMALLEST: u32 = 1024;
 
 /// What decoding takes for each sample: its value and a wavelet coefficient, both f32, and bytes.
 const BYTES_PER_SAMPLE: u64 = 10;
-
-/// What decoding a pixel of any other format takes at most.
-const BYTES_PER_PIXEL: u64 = 12;
 
 /// More components than RGB with alpha or CMYK with alpha are no picture, and each costs memory.
 const MOST_COMPONENTS: u16 = 5;

@@ -7,11 +7,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::png::Essential;
 use super::rgb::Rgb;
-use super::{Format, Header, PictureError};
-
-/// What a decoder may allocate for each pixel of a header that was let through: 16-bit RGBA once,
-/// and half of that for its own use.
-const BYTES_PER_PIXEL: u64 = 12;
+use super::{BYTES_PER_PIXEL, Format, Header, PictureError};
 
 /// What a decoder may allocate besides, for palettes, profiles and its state.
 const BYTES_BESIDES: u64 = 16 << 20;

@@ -8,7 +8,8 @@ use super::super::jpeg::from_ycbcr;
 use super::super::raster::inked;
 use super::unsupported;
 
-/// The most bytes that one pixel may take: RGBA in f32.
+/// The most bytes that one pixel may take: RGBA in f32. While they become bytes there are four more: a
+/// vector's memory cannot be handed on to numbers of another alignment.
 pub(super) const MOST_BYTES: usize = 16;
 
 /// The decoded samples of a picture.
