@@ -42,7 +42,8 @@ pub(crate) struct Plan {
     input: Shape,
     /// What is done picture by picture.
     steps: Vec<Placed>,
-    /// What is done for all pictures at once: the matrices at the end.
+    /// What is done for all pictures at once: the matrices at the end, each of which reads the answer of
+    /// the step before.
     matrices: Vec<Step>,
     /// The lengths of a worker's buffers; the first holds the picture.
     buffers: Buffers,
@@ -60,7 +61,8 @@ impl Plan {
     /// Fuses, packs and places the layers of `graph`.
     ///
     /// # Errors
-    /// [`GraphError`] naming a layer that no kernel computes.
+    /// [`GraphError`] naming a layer that no kernel computes, or the input where pictures of its size
+    /// take more memory than a worker may have.
     pub fn compile(mut graph: Graph, set: InstructionSet) -> Result<Self, GraphError> {
         let fused = fusion::fuse(&graph, set)?;
         let packed = packing::pack(&mut graph, &fused, set)?;
@@ -79,11 +81,15 @@ impl Plan {
             residual: fused.residual.map(value),
         });
         let mut steps: Vec<Placed> = steps.collect();
-        let others =
-            steps.iter().rposition(|placed| !placed.step.is_matrix()).map_or(0, |at| at + 1);
+        // Each of these reads the answer of the step before: other matrices are steps like any other.
+        let is_chained =
+            |(at, placed): (usize, &Placed)| placed.step.is_matrix() && placed.input == at;
+        let others = steps.iter().enumerate().rposition(|placed| !is_chained(placed));
+        let others = others.map_or(0, |at| at + 1);
         let matrices = steps.split_off(others).into_iter().map(|placed| placed.step).collect();
         let input = graph.shape(graph.input());
         let buffers = Buffers::plan(&lifetimes(input, &steps));
+        buffers.check(input)?;
         Ok(Self { set, input, steps, matrices, buffers })
     }
 

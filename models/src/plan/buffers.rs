@@ -1,5 +1,11 @@
 //! Which values share a buffer: those of which never two are needed at once.
 
+use super::graph::{GraphError, Shape};
+
+/// The most bytes of one worker's buffers: twenty times what VGG16 takes for pictures of 224 × 224. A
+/// worker that asks for more than there is would end the process.
+const MOST_BYTES: usize = 1 << 30;
+
 /// When a value is needed: from the moment at which it is computed, which is its index, to the last
 /// at which it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +45,18 @@ impl Buffers {
             buffers.of[value] = buffer;
         }
         buffers
+    }
+
+    /// Refuses what takes too much memory, by the size of its `input`.
+    pub fn check(&self, input: Shape) -> Result<(), GraphError> {
+        let bytes = self.lengths.iter().fold(0_usize, |bytes, length| {
+            bytes.saturating_add(length.saturating_mul(size_of::<f32>()))
+        });
+        if bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        let what = format!("pictures of {input} take buffers of {} MiB", bytes >> 20);
+        Err(GraphError::new("input", format!("{what}, more than {} MiB", MOST_BYTES >> 20)))
     }
 }
 

@@ -88,7 +88,8 @@ impl Step {
                 out.iter_mut().zip(x).for_each(|(out, x)| *out = activation.of(*x));
             }
             Kernel::Add(activation) => {
-                let sums = x.iter().zip(residual.unwrap_or(&[]));
+                let residual = residual.expect("fusion gives every addition its other operand");
+                let sums = x.iter().zip(residual);
                 out.iter_mut().zip(sums).for_each(|(out, (x, y))| *out = activation.of(x + y));
             }
             Kernel::MaxPool(set, window) => max_pool(*set, x, plane, channels, *window, out),

@@ -183,6 +183,36 @@ fn layers_that_stand_alone() {
 }
 
 #[test]
+fn two_matrices_that_read_one_vector() {
+    agrees(8, |draft, x| {
+        let x = draft.convolution(x, 16, 3, 1, 1);
+        let x = draft.graph.mean(x);
+        draft.linear(x, 16).unwrap();
+        draft.linear(x, 16).unwrap()
+    });
+    agrees(8, |draft, x| {
+        let x = draft.convolution(x, 16, 3, 1, 1);
+        let x = draft.graph.mean(x);
+        let (y, z) = (draft.linear(x, 16).unwrap(), draft.linear(x, 16).unwrap());
+        let sum = draft.add(y, z);
+        let sum = draft.relu(sum);
+        let x = draft.linear(sum, 16).unwrap();
+        draft.linear(x, 9).unwrap()
+    });
+}
+
+#[test]
+fn pictures_that_take_more_memory_than_a_worker_may_have_are_refused_by_their_size() {
+    let network = |draft: &mut Draft, x| draft.convolution(x, 64, 3, 2, 1);
+    for set in InstructionSet::all() {
+        let refused = Plan::compile(graph(4096, &network), set).unwrap_err();
+        let expected =
+            "layer input: pictures of 3×4096×4096 take buffers of 1216 MiB, more than 1024 MiB";
+        assert_eq!(refused.to_string(), expected);
+    }
+}
+
+#[test]
 fn what_no_kernel_computes_is_refused_by_name() {
     let network = |draft: &mut Draft, x| draft.convolution(x, 3, 7, 1, 3);
     for set in InstructionSet::all() {
