@@ -17,9 +17,9 @@ impl Activation {
     /// `min(max(x, 0), 6)`.
     pub const RELU6: Self = Self { low: 0.0, high: 6.0 };
 
-    /// The activation of one value.
+    /// The activation of one value; NaN stays NaN, as in vectors.
     pub fn of(self, value: f32) -> f32 {
-        value.max(self.low).min(self.high)
+        value.clamp(self.low, self.high)
     }
 }
 
@@ -35,5 +35,20 @@ pub(crate) struct Epilogue<'a> {
 impl From<Activation> for Epilogue<'_> {
     fn from(activation: Activation) -> Self {
         Self { residual: None, activation }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_cut_at_both_ends_and_what_is_no_number_stays_none() {
+        let values = [-7.0, 3.0, 7.0, f32::INFINITY];
+        assert_eq!(values.map(|value| Activation::RELU6.of(value)), [0.0, 3.0, 6.0, 6.0]);
+        assert_eq!(values.map(|value| Activation::IDENTITY.of(value)), values);
+        for activation in [Activation::IDENTITY, Activation::RELU, Activation::RELU6] {
+            assert!(activation.of(f32::NAN).is_nan());
+        }
     }
 }

@@ -8,6 +8,8 @@ use greatest::Pool;
 
 /// The greatest value of each channel under each place of the window, padding left out.
 ///
+/// A NaN counts only as the last pixel of its place: any later one replaces it.
+///
 /// `x` is `[height][width][channels]`, `out` `[places.height][places.width][channels]`. The roof is
 /// the loads.
 ///
