@@ -87,7 +87,7 @@ impl Stored {
         let mut header = vec![0; usize::try_from(start - 8).map_err(io::Error::other)?];
         self.read(&mut header, 8)?;
         let metadata: Metadata = serde_json::from_slice(&header)?;
-        if start + metadata.data_len() as u64 == self.length()? {
+        if start.checked_add(metadata.data_len() as u64) == Some(self.length()?) {
             Ok((metadata, start))
         } else {
             Err(wrong("it is longer or shorter than its header says"))
@@ -237,6 +237,9 @@ mod tests {
     #[test]
     fn a_file_that_is_no_safetensors_is_refused_and_says_why() {
         let one = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let most = usize::MAX.to_string();
+        let endless = one.replace("F32", "U8").replace("[1]", &format!("[{most}]"));
+        let endless = endless.replace('4', &most);
         let cases = [
             (Stored::Bundled(b"PK"), "no safetensors file"),
             (Stored::Bundled(&[255; 20]), "its header is cut off"),
@@ -245,6 +248,7 @@ mod tests {
             (stored(one, &[0; 5]), "longer or shorter than its header says"),
             (stored(&one.replace("[1]", "[2]"), &[0; 4]), "no safetensors file"),
             (stored(&one.replace("F32", "I32"), &[0; 4]), "a holds I32"),
+            (stored(&endless, &[0; 4]), "no safetensors file"),
         ];
         for (stored, expected) in cases {
             let refused = stored.tensors().unwrap_err().to_string();

@@ -50,7 +50,8 @@ pub fn samples(
 fn plainly(coefficients: &[i16; BLOCK], table: &[u16; BLOCK]) -> [u8; BLOCK] {
     let value = |at: usize| i32::from(coefficients[at]).wrapping_mul(i32::from(table[at]));
     if coefficients[1..].iter().all(|coefficient| *coefficient == 0) {
-        return [sample((value(0) << KEPT_BITS) + (1 << (KEPT_BITS + 2)), KEPT_BITS + 3); BLOCK];
+        let sum = add(value(0) << KEPT_BITS, 1 << (KEPT_BITS + 2));
+        return [sample(sum, KEPT_BITS + 3); BLOCK];
     }
     let mut kept = [0; BLOCK];
     for x in 0..SIDE {
@@ -138,6 +139,14 @@ mod tests {
             block[0] = coefficient;
             assert_eq!(plainly(&block, &[1; BLOCK]), [expected; BLOCK]);
         }
+    }
+
+    #[test]
+    fn a_damaged_coefficient_wraps_in_the_short_cut_too() {
+        let (mut block, mut table) = ([0; BLOCK], [1; BLOCK]);
+        // Times 4 that is 8 less than 2^31.
+        (block[0], table[0]) = (14_351, 37_410);
+        assert_eq!(plainly(&block, &table), [0; BLOCK]);
     }
 
     #[test]
