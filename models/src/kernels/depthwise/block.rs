@@ -95,6 +95,8 @@ impl Kernel for Pointers {
     }
 }
 
+/// # Safety
+/// As for [`Pointers`].
 #[inline(always)]
 unsafe fn by_window<L: Lanes>(lanes: L, block: Pointers) {
     let whole = block.channels == L::WIDTH && block.pixel == L::WIDTH;
@@ -110,6 +112,8 @@ unsafe fn by_window<L: Lanes>(lanes: L, block: Pointers) {
     }
 }
 
+/// # Safety
+/// As for [`Pointers`], of the window that the types say.
 #[inline(always)]
 unsafe fn each_line<L: Lanes, const SIDE: usize, const STRIDE: usize, const WHOLE: bool>(
     lanes: L,
@@ -134,6 +138,10 @@ unsafe fn each_line<L: Lanes, const SIDE: usize, const STRIDE: usize, const WHOL
 }
 
 /// `COUNT` pixels of a line; `WHOLE`: they have all lanes and lie side by side.
+///
+/// # Safety
+/// As for [`Pointers`], of the window that the types say; `row` is one of its rows, and the `COUNT`
+/// columns from `column` on are among its columns.
 #[inline(always)]
 unsafe fn pixels<
     L: Lanes,

@@ -38,6 +38,8 @@ impl Kernel for Product {
     }
 }
 
+/// # Safety
+/// As for [`Product`]; `b` is its packed weights, which are of this type.
 #[inline(always)]
 unsafe fn each_panel<L: Lanes, W: Weight, const GAPS: bool>(
     lanes: L,
@@ -95,6 +97,8 @@ impl<W: Weight, const VECTORS: usize, const WHOLE: bool, const GAPS: bool> Kerne
     }
 }
 
+/// # Safety
+/// As for [`Columns`].
 #[inline(always)]
 unsafe fn each_block<
     L: Lanes,
@@ -106,6 +110,7 @@ unsafe fn each_block<
     lanes: L,
     block: Block<W>,
 ) {
+    const { assert!(L::TILE_ROWS <= 12, "the tiles below end at 12 rows") };
     let Block { rows: Rows { groups, rows }, group, column, last, a, b, c } = block;
     let last = if WHOLE { L::WIDTH } else { last };
     let depth = a.runs * a.length;

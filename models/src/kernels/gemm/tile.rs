@@ -118,6 +118,7 @@ pub(super) unsafe fn tile<
     place: Place,
     ahead: Ahead,
 ) {
+    const { assert!(ROWS <= 12, "rows are written out up to the twelfth") };
     let mut sums = [first_sums::<L, VECTORS>(lanes, c, place); ROWS];
     let (mut run, mut b, mut next) = (a.p, b, ahead.p);
     for _ in 0..a.runs {
@@ -150,6 +151,9 @@ pub(super) unsafe fn tile<
 }
 
 /// Bias is where the sums begin.
+///
+/// # Safety
+/// `c` has no biases, or those of the columns of `place` can be read.
 #[inline(always)]
 unsafe fn first_sums<L: Lanes, const VECTORS: usize>(
     lanes: L,
@@ -167,6 +171,9 @@ unsafe fn first_sums<L: Lanes, const VECTORS: usize>(
     first
 }
 
+/// # Safety
+/// The `ROWS` rows and the columns from `place` on can be written in `c` and, if it has one, be read in
+/// its residual.
 #[expect(unused_assignments, reason = "the last row's step over a gap")]
 #[inline(always)]
 unsafe fn store<L: Lanes, const ROWS: usize, const VECTORS: usize, const GAPS: bool>(

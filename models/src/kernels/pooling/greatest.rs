@@ -25,6 +25,8 @@ impl Kernel for Pool {
     }
 }
 
+/// # Safety
+/// As for [`Pool`].
 #[inline(always)]
 unsafe fn greatest<L: Lanes>(lanes: L, pool: Pool) {
     let Pool { plane, channels, window, places, .. } = pool;

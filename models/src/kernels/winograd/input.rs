@@ -71,6 +71,8 @@ impl Kernel for ByTile {
     }
 }
 
+/// # Safety
+/// As for [`ByTile`], whose fields these are; `T` is its tile.
 #[inline(always)]
 unsafe fn each<L: Lanes, T: Transform>(
     lanes: L,
@@ -79,6 +81,7 @@ unsafe fn each<L: Lanes, T: Transform>(
     v: *mut f32,
     point: usize,
 ) {
+    const { assert!(T::INPUTS <= 8, "arrays have 8 places") };
     let Image { x, first, channels, outside } = image;
     let Plane { height, width } = tiles.plane;
     for index in 0..tiles.count {
@@ -105,6 +108,9 @@ unsafe fn each<L: Lanes, T: Transform>(
     }
 }
 
+/// # Safety
+/// `channels` floats can be read at each of the `INPUTS` × `INPUTS` pixels, and written at `v` and each
+/// of the `INPUTS`² - 1 times `point` floats after it.
 #[inline(always)]
 unsafe fn one<L: Lanes, T: Transform>(
     lanes: L,
@@ -113,6 +119,7 @@ unsafe fn one<L: Lanes, T: Transform>(
     v: *mut f32,
     point: usize,
 ) {
+    const { assert!(T::INPUTS <= 8, "arrays have 8 places") };
     for channel in (0..channels).step_by(L::WIDTH) {
         let mut half = [[lanes.splat(0.0); 8]; 8];
         for column in 0..T::INPUTS {

@@ -94,6 +94,8 @@ impl Kernel for ByTile {
     }
 }
 
+/// # Safety
+/// As for [`ByTile`], whose fields these are; `T` is its tile.
 #[inline(always)]
 unsafe fn each<L: Lanes, T: Transform>(
     lanes: L,
@@ -102,6 +104,7 @@ unsafe fn each<L: Lanes, T: Transform>(
     point: usize,
     out: Pixels,
 ) {
+    const { assert!(T::INPUTS <= 8, "arrays have 8 places") };
     for index in 0..tiles.count {
         let corner = tiles.corner::<T>(index);
         for channel in (0..out.channels).step_by(L::WIDTH) {
@@ -126,6 +129,9 @@ unsafe fn each<L: Lanes, T: Transform>(
     }
 }
 
+/// # Safety
+/// The pixels of the tile at the corner that lie within the plane can be written in `out` and, if it has
+/// one, be read in its residual, a vector of channels from `channel` on; so can its biases.
 #[inline(always)]
 unsafe fn store<L: Lanes, T: Transform>(
     lanes: L,
@@ -157,6 +163,9 @@ unsafe fn store<L: Lanes, T: Transform>(
 }
 
 /// Bias and clamp are the same for all pixels of a pool and keep their order, so they come after it.
+///
+/// # Safety
+/// As for [`store`], of the pixels of the halved plane; there is no residual.
 #[inline(always)]
 unsafe fn store_pooled<L: Lanes, T: Transform>(
     lanes: L,
