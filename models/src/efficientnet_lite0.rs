@@ -11,13 +11,12 @@
 
 mod block;
 
-use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{InvertedResidual, NormalisedConvolution, relu6};
-use crate::network::{Layer, Network, Precision, Provenance, layer};
+use crate::layers::{InvertedResidual, NormalisedConvolution, mean_of_plane, relu6};
+use crate::network::{LayerNames, Network, Precision, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
 use crate::plan::{Graph, GraphError};
 use crate::set::Preprocessing;
@@ -40,65 +39,12 @@ const STEM: usize = 32;
 /// Channels after the head: the length of the feature vector.
 const FEATURES: usize = 1280;
 
-/// What can be chosen of the network: nothing, lite0 is one member of its family.
-#[derive(Config, Debug)]
-pub struct EfficientNetLite0Config {}
-
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct EfficientNetLite0 {
     stem: NormalisedConvolution,
     blocks: Vec<InvertedResidual>,
     head: NormalisedConvolution,
-}
-
-impl EfficientNetLite0Config {
-    /// The layers on `device`, with weights yet to be loaded.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> EfficientNetLite0 {
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (repeats, kernel, first_stride, expansion, out) in STAGES {
-            for repeat in 0..repeats {
-                let stride = if repeat == 0 { first_stride } else { 1 };
-                let block = InvertedResidualConfig::new(channels, out, kernel, stride, expansion);
-                blocks.push(block.init(device));
-                channels = out;
-            }
-        }
-        EfficientNetLite0 {
-            stem: convolution(3, STEM, 3, 2).init(device),
-            blocks,
-            head: convolution(channels, FEATURES, 1, 1).init(device),
-        }
-    }
-}
-
-impl EfficientNetLite0 {
-    /// The features of each picture, not normalised.
-    ///
-    /// # Shapes
-    /// - input: `[batch, 3, height, width]`, both multiples of 32
-    /// - output: `[batch, 1280]`
-    #[must_use]
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let mut x = relu6(self.stem.forward(input));
-        for block in &self.blocks {
-            x = block.forward(x);
-        }
-        let planes: Tensor<3> = relu6(self.head.forward(x)).flatten(2, 3);
-        planes.mean_dim(2).squeeze_dim(2)
-    }
-
-    /// The same network with every batch normalisation folded into the convolution before it.
-    #[must_use]
-    pub fn fold(self) -> Self {
-        Self {
-            stem: self.stem.fold(),
-            blocks: self.blocks.into_iter().map(InvertedResidual::fold).collect(),
-            head: self.head.fold(),
-        }
-    }
 }
 
 impl Network for EfficientNetLite0 {
@@ -126,7 +72,7 @@ impl Network for EfficientNetLite0 {
 
     // _bn0 and _bn1 mean the stem and the head at the top, but expansion and depthwise convolution
     // within a block.
-    fn layers() -> Vec<Layer> {
+    fn layers() -> Vec<LayerNames> {
         let mut layers = vec![
             layer("_conv_stem", "stem.conv"),
             layer("_bn0", "stem.norm"),
@@ -150,15 +96,42 @@ impl Network for EfficientNetLite0 {
     }
 
     fn init(device: &Device) -> Self {
-        EfficientNetLite0Config::new().init(device)
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (repeats, kernel, first_stride, expansion, out) in STAGES {
+            for repeat in 0..repeats {
+                let stride = if repeat == 0 { first_stride } else { 1 };
+                let block = InvertedResidualConfig::new(channels, out, kernel, stride, expansion);
+                blocks.push(block.init(device));
+                channels = out;
+            }
+        }
+        Self {
+            stem: convolution(3, STEM, 3, 2).init(device),
+            blocks,
+            head: convolution(channels, FEATURES, 1, 1).init(device),
+        }
     }
 
     fn for_inference(self) -> Self {
-        self.fold()
+        Self {
+            stem: self.stem.fold(),
+            blocks: self.blocks.into_iter().map(InvertedResidual::fold).collect(),
+            head: self.head.fold(),
+        }
     }
 
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`, both multiples of 32
+    /// - output: `[batch, 1280]`
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward(input)
+        let mut x = relu6(self.stem.forward(input));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        mean_of_plane(relu6(self.head.forward(x)))
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {

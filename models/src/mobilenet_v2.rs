@@ -9,13 +9,14 @@
 //! Bottlenecks, <https://arxiv.org/abs/1801.04381>; weights in torchvision's layout. The classifier of
 //! 1000 classes is dropped.
 
-use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{InvertedResidual, NormalisedConvolution, NormalisedConvolutionConfig, relu6};
-use crate::network::{Layer, Network, Precision, Provenance, TORCHVISION, layer};
+use crate::layers::{
+    InvertedResidual, NormalisedConvolution, NormalisedConvolutionConfig, mean_of_plane, relu6,
+};
+use crate::network::{LayerNames, Network, Precision, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
 
 /// One stage of equal blocks: expansion, channels out, repeats, stride of the first.
@@ -35,62 +36,12 @@ const STEM: usize = 32;
 /// Channels after the head: the length of the feature vector.
 const FEATURES: usize = 1280;
 
-/// What can be chosen of the network: nothing, it has its full width.
-#[derive(Config, Debug)]
-pub struct MobileNetV2Config {}
-
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct MobileNetV2 {
     stem: NormalisedConvolution,
     blocks: Vec<InvertedResidual>,
     head: NormalisedConvolution,
-}
-
-impl MobileNetV2Config {
-    /// The layers on `device`, with weights yet to be loaded.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> MobileNetV2 {
-        let convolution = NormalisedConvolutionConfig::torchvision;
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (expansion, out, repeats, first_stride) in STAGES {
-            for repeat in 0..repeats {
-                let stride = if repeat == 0 { first_stride } else { 1 };
-                let wide = channels * expansion;
-                let expand = convolution(channels, wide, 1, 1);
-                blocks.push(InvertedResidual {
-                    expand: (expansion != 1).then(|| expand.init(device)),
-                    depthwise: convolution(wide, wide, 3, stride).with_groups(wide).init(device),
-                    project: convolution(wide, out, 1, 1).init(device),
-                    adds_input: stride == 1 && channels == out,
-                });
-                channels = out;
-            }
-        }
-        MobileNetV2 {
-            stem: convolution(3, STEM, 3, 2).init(device),
-            blocks,
-            head: convolution(channels, FEATURES, 1, 1).init(device),
-        }
-    }
-}
-
-impl MobileNetV2 {
-    /// The features of each picture, not normalised.
-    ///
-    /// # Shapes
-    /// - input: `[batch, 3, height, width]`
-    /// - output: `[batch, 1280]`
-    #[must_use]
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let mut x = relu6(self.stem.forward(input));
-        for block in &self.blocks {
-            x = block.forward(x);
-        }
-        let planes: Tensor<3> = relu6(self.head.forward(x)).flatten(2, 3);
-        planes.mean_dim(2).squeeze_dim(2)
-    }
 }
 
 impl Network for MobileNetV2 {
@@ -110,7 +61,7 @@ impl Network for MobileNetV2 {
     const DROPPED: &'static [&'static str] =
         &["classifier.1.weight", "classifier.1.bias", "*.num_batches_tracked"];
 
-    fn layers() -> Vec<Layer> {
+    fn layers() -> Vec<LayerNames> {
         let mut layers = Vec::new();
         let mut normalised = |conv: &str, norm: &str, module: &str| {
             layers.push(layer(format!("features.{conv}"), format!("{module}.conv")));
@@ -150,7 +101,28 @@ impl Network for MobileNetV2 {
     }
 
     fn init(device: &Device) -> Self {
-        MobileNetV2Config::new().init(device)
+        let convolution = NormalisedConvolutionConfig::torchvision;
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (expansion, out, repeats, first_stride) in STAGES {
+            for repeat in 0..repeats {
+                let stride = if repeat == 0 { first_stride } else { 1 };
+                let wide = channels * expansion;
+                let expand = convolution(channels, wide, 1, 1);
+                blocks.push(InvertedResidual {
+                    expand: (expansion != 1).then(|| expand.init(device)),
+                    depthwise: convolution(wide, wide, 3, stride).with_groups(wide).init(device),
+                    project: convolution(wide, out, 1, 1).init(device),
+                    adds_input: stride == 1 && channels == out,
+                });
+                channels = out;
+            }
+        }
+        Self {
+            stem: convolution(3, STEM, 3, 2).init(device),
+            blocks,
+            head: convolution(channels, FEATURES, 1, 1).init(device),
+        }
     }
 
     fn for_inference(self) -> Self {
@@ -161,8 +133,17 @@ impl Network for MobileNetV2 {
         }
     }
 
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`
+    /// - output: `[batch, 1280]`
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward(input)
+        let mut x = relu6(self.stem.forward(input));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        mean_of_plane(relu6(self.head.forward(x)))
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {

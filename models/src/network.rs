@@ -35,7 +35,7 @@ pub(crate) trait Network: Module + Send + Sync + Sized + 'static {
     const DROPPED: &'static [&'static str];
 
     /// Its layers in the published checkpoint and in the modules here.
-    fn layers() -> Vec<Layer>;
+    fn layers() -> Vec<LayerNames>;
 
     /// The modules, their weights not yet computed.
     fn init(device: &burn::tensor::Device) -> Self;
@@ -77,9 +77,9 @@ impl Precision {
     }
 }
 
-/// One layer's two names.
+/// What one layer is called in the published checkpoint and here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Layer {
+pub(crate) struct LayerNames {
     /// What its tensors' names begin with in the published checkpoint.
     pub published: String,
     /// The path of its module.
@@ -87,8 +87,8 @@ pub(crate) struct Layer {
 }
 
 /// The layer that the checkpoint calls `published`.
-pub(crate) fn layer(published: impl Into<String>, module: impl Into<String>) -> Layer {
-    Layer { published: published.into(), module: module.into() }
+pub(crate) fn layer(published: impl Into<String>, module: impl Into<String>) -> LayerNames {
+    LayerNames { published: published.into(), module: module.into() }
 }
 
 /// What a manifest says of a network and its published weights.

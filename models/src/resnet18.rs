@@ -11,16 +11,14 @@
 
 mod block;
 
-use burn::config::Config;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
-use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
+use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig, mean_of_plane, stem_pool};
+use crate::network::{LayerNames, Network, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
 use block::{BasicBlock, BasicBlockConfig};
 
@@ -36,63 +34,12 @@ const DEPTH: usize = 2;
 /// Channels after the last stage: the length of the feature vector.
 const FEATURES: usize = 512;
 
-/// What can be chosen of the network: nothing, 18 layers is one member of its family.
-#[derive(Config, Debug)]
-pub struct ResNet18Config {}
-
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct ResNet18 {
     stem: NormalisedConvolution,
     pool: MaxPool2d,
     blocks: Vec<BasicBlock>,
-}
-
-impl ResNet18Config {
-    /// The layers on `device`, with weights yet to be loaded.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> ResNet18 {
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (out, first_stride) in STAGES {
-            for stride in [first_stride, 1] {
-                blocks.push(BasicBlockConfig::new(channels, out, stride).init(device));
-                channels = out;
-            }
-        }
-        let pool = MaxPool2dConfig::new([3, 3])
-            .with_strides([2, 2])
-            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
-        let stem = NormalisedConvolutionConfig::torchvision(3, STEM, 7, 2);
-        ResNet18 { stem: stem.init(device), pool: pool.init(), blocks }
-    }
-}
-
-impl ResNet18 {
-    /// The features of each picture, not normalised.
-    ///
-    /// # Shapes
-    /// - input: `[batch, 3, height, width]`
-    /// - output: `[batch, 512]`
-    #[must_use]
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let mut x = self.pool.forward(relu(self.stem.forward(input)));
-        for block in &self.blocks {
-            x = block.forward(x);
-        }
-        let planes: Tensor<3> = x.flatten(2, 3);
-        planes.mean_dim(2).squeeze_dim(2)
-    }
-
-    /// The same network with every batch normalisation folded into the convolution before it.
-    #[must_use]
-    pub fn fold(self) -> Self {
-        Self {
-            stem: self.stem.fold(),
-            blocks: self.blocks.into_iter().map(BasicBlock::fold).collect(),
-            ..self
-        }
-    }
 }
 
 impl Network for ResNet18 {
@@ -109,7 +56,7 @@ impl Network for ResNet18 {
     };
     const DROPPED: &'static [&'static str] = &["fc.weight", "fc.bias", "*.num_batches_tracked"];
 
-    fn layers() -> Vec<Layer> {
+    fn layers() -> Vec<LayerNames> {
         let mut layers = vec![layer("conv1", "stem.conv"), layer("bn1", "stem.norm")];
         for at in 0..STAGES.len() * DEPTH {
             let published = format!("layer{}.{}", at / DEPTH + 1, at % DEPTH);
@@ -128,15 +75,37 @@ impl Network for ResNet18 {
     }
 
     fn init(device: &Device) -> Self {
-        ResNet18Config::new().init(device)
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (out, first_stride) in STAGES {
+            for stride in [first_stride, 1] {
+                blocks.push(BasicBlockConfig::new(channels, out, stride).init(device));
+                channels = out;
+            }
+        }
+        let stem = NormalisedConvolutionConfig::torchvision(3, STEM, 7, 2);
+        Self { stem: stem.init(device), pool: stem_pool(), blocks }
     }
 
     fn for_inference(self) -> Self {
-        self.fold()
+        Self {
+            stem: self.stem.fold(),
+            blocks: self.blocks.into_iter().map(BasicBlock::fold).collect(),
+            ..self
+        }
     }
 
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`
+    /// - output: `[batch, 512]`
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward(input)
+        let mut x = self.pool.forward(relu(self.stem.forward(input)));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        mean_of_plane(x)
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {

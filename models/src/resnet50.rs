@@ -11,16 +11,14 @@
 
 mod block;
 
-use burn::config::Config;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
-use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
+use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig, mean_of_plane, stem_pool};
+use crate::network::{LayerNames, Network, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
 use block::{Bottleneck, BottleneckConfig};
 
@@ -36,55 +34,12 @@ const EXPANSION: usize = 4;
 /// Channels after the last stage: the length of the feature vector.
 const FEATURES: usize = 2048;
 
-/// What can be chosen of the network: nothing, 50 layers is one member of its family.
-#[derive(Config, Debug)]
-pub struct ResNet50Config {}
-
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct ResNet50 {
     stem: NormalisedConvolution,
     pool: MaxPool2d,
     blocks: Vec<Bottleneck>,
-}
-
-impl ResNet50Config {
-    /// The layers on `device`, with weights yet to be loaded.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> ResNet50 {
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (depth, narrow, first_stride) in STAGES {
-            for at in 0..depth {
-                let stride = if at == 0 { first_stride } else { 1 };
-                let block = BottleneckConfig::new(channels, narrow, narrow * EXPANSION, stride);
-                blocks.push(block.init(device));
-                channels = narrow * EXPANSION;
-            }
-        }
-        let stem = NormalisedConvolutionConfig::torchvision(3, STEM, 7, 2);
-        let pool = MaxPool2dConfig::new([3, 3])
-            .with_strides([2, 2])
-            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
-        ResNet50 { stem: stem.init(device), pool: pool.init(), blocks }
-    }
-}
-
-impl ResNet50 {
-    /// The features of each picture, not normalised.
-    ///
-    /// # Shapes
-    /// - input: `[batch, 3, height, width]`
-    /// - output: `[batch, 2048]`
-    #[must_use]
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        let mut x = self.pool.forward(relu(self.stem.forward(input)));
-        for block in &self.blocks {
-            x = block.forward(x);
-        }
-        let planes: Tensor<3> = x.flatten(2, 3);
-        planes.mean_dim(2).squeeze_dim(2)
-    }
 }
 
 impl Network for ResNet50 {
@@ -101,7 +56,7 @@ impl Network for ResNet50 {
     };
     const DROPPED: &'static [&'static str] = &["fc.weight", "fc.bias", "*.num_batches_tracked"];
 
-    fn layers() -> Vec<Layer> {
+    fn layers() -> Vec<LayerNames> {
         let mut layers = vec![layer("conv1", "stem.conv"), layer("bn1", "stem.norm")];
         let stages = STAGES.iter().enumerate();
         let blocks = stages.flat_map(|(stage, (depth, ..))| (0..*depth).map(move |at| (stage, at)));
@@ -125,7 +80,18 @@ impl Network for ResNet50 {
     }
 
     fn init(device: &Device) -> Self {
-        ResNet50Config::new().init(device)
+        let mut blocks = Vec::new();
+        let mut channels = STEM;
+        for (depth, narrow, first_stride) in STAGES {
+            for at in 0..depth {
+                let stride = if at == 0 { first_stride } else { 1 };
+                let block = BottleneckConfig::new(channels, narrow, narrow * EXPANSION, stride);
+                blocks.push(block.init(device));
+                channels = narrow * EXPANSION;
+            }
+        }
+        let stem = NormalisedConvolutionConfig::torchvision(3, STEM, 7, 2);
+        Self { stem: stem.init(device), pool: stem_pool(), blocks }
     }
 
     fn for_inference(self) -> Self {
@@ -136,8 +102,17 @@ impl Network for ResNet50 {
         }
     }
 
+    /// The features of each picture, not normalised.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`
+    /// - output: `[batch, 2048]`
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward(input)
+        let mut x = self.pool.forward(relu(self.stem.forward(input)));
+        for block in &self.blocks {
+            x = block.forward(x);
+        }
+        mean_of_plane(x)
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {

@@ -11,7 +11,6 @@
 //! is the second matrix's answer *before* its ReLU, as the replaced system served it, so its values
 //! have signs. Dropout does nothing in inference; the classifier of 1000 classes is dropped.
 
-use burn::config::Config;
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
@@ -20,7 +19,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::network::{Layer, Network, Provenance, TORCHVISION, layer};
+use crate::network::{LayerNames, Network, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
 
 /// One stage: its convolutions, and the channels of each.
@@ -35,10 +34,6 @@ const SIDE: usize = 7;
 /// The length of the feature vector.
 const FEATURES: usize = 4096;
 
-/// What can be chosen of the network: nothing, 16 layers is one member of its family.
-#[derive(Config, Debug)]
-pub struct Vgg16Config {}
-
 /// The network; see the module's drawing.
 #[derive(Module, Debug)]
 pub struct Vgg16 {
@@ -49,45 +44,7 @@ pub struct Vgg16 {
     second: Linear,
 }
 
-impl Vgg16Config {
-    /// The layers on `device`, with weights yet to be loaded.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> Vgg16 {
-        let mut channels = 3;
-        let mut convolution = |out| {
-            let convolution = Conv2dConfig::new([channels, out], [3, 3])
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
-            channels = out;
-            convolution.init(device)
-        };
-        let stages = STAGES.map(|(depth, out)| (0..depth).map(|_| convolution(out)).collect());
-        Vgg16 {
-            stages: stages.into(),
-            halve: MaxPool2dConfig::new([2, 2]).init(),
-            fit: AdaptiveAvgPool2dConfig::new([SIDE; 2]).init(),
-            first: LinearConfig::new(CHANNELS * SIDE * SIDE, FEATURES).init(device),
-            second: LinearConfig::new(FEATURES, FEATURES).init(device),
-        }
-    }
-}
-
 impl Vgg16 {
-    /// The features of each picture, not normalised.
-    ///
-    /// One picture after the other. burn's `flex` multiplies a single row by another routine than
-    /// several, which sums in another order and changes the last bits, so a picture's vector would
-    /// depend on its neighbours in the batch. A batch's planes would take memory for each picture,
-    /// and make the convolutions faster by a few percent at most.
-    ///
-    /// # Shapes
-    /// - input: `[batch, 3, height, width]`, both at least 32; 224 is what it was trained for, of
-    ///   other sizes the last plane is averaged to 7×7
-    /// - output: `[batch, 4096]`
-    #[must_use]
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        Tensor::cat(input.split(1, 0).into_iter().map(|picture| self.row(picture)).collect(), 0)
-    }
-
     /// `[1, 3, height, width]` to `[1, 4096]`.
     fn row(&self, mut x: Tensor<4>) -> Tensor<2> {
         for stage in &self.stages {
@@ -115,7 +72,7 @@ impl Network for Vgg16 {
     };
     const DROPPED: &'static [&'static str] = &["classifier.6.weight", "classifier.6.bias"];
 
-    fn layers() -> Vec<Layer> {
+    fn layers() -> Vec<LayerNames> {
         let mut layers = vec![layer("classifier.0", "first"), layer("classifier.3", "second")];
         // torchvision counts convolutions, ReLUs and poolings alike.
         let mut at = 0;
@@ -131,11 +88,36 @@ impl Network for Vgg16 {
     }
 
     fn init(device: &Device) -> Self {
-        Vgg16Config::new().init(device)
+        let mut channels = 3;
+        let mut convolution = |out| {
+            let convolution = Conv2dConfig::new([channels, out], [3, 3])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+            channels = out;
+            convolution.init(device)
+        };
+        let stages = STAGES.map(|(depth, out)| (0..depth).map(|_| convolution(out)).collect());
+        Self {
+            stages: stages.into(),
+            halve: MaxPool2dConfig::new([2, 2]).init(),
+            fit: AdaptiveAvgPool2dConfig::new([SIDE; 2]).init(),
+            first: LinearConfig::new(CHANNELS * SIDE * SIDE, FEATURES).init(device),
+            second: LinearConfig::new(FEATURES, FEATURES).init(device),
+        }
     }
 
+    /// The features of each picture, not normalised.
+    ///
+    /// One picture after the other. burn's `flex` multiplies a single row by another routine than
+    /// several, which sums in another order and changes the last bits, so a picture's vector would
+    /// depend on its neighbours in the batch. A batch's planes would take memory for each picture,
+    /// and make the convolutions faster by a few percent at most.
+    ///
+    /// # Shapes
+    /// - input: `[batch, 3, height, width]`, both at least 32; 224 is what it was trained for, of
+    ///   other sizes the last plane is averaged to 7×7
+    /// - output: `[batch, 4096]`
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward(input)
+        Tensor::cat(input.split(1, 0).into_iter().map(|picture| self.row(picture)).collect(), 0)
     }
 
     fn describe(&self, graph: &mut Graph) -> Result<(), GraphError> {

@@ -6,7 +6,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
+use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig, describe_joined, joined};
 use crate::plan::{Graph, GraphError, Value};
 
 /// Two 3×3 convolutions, the first of which may halve the plane.
@@ -43,10 +43,7 @@ impl BasicBlock {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let x = relu(self.first.forward(input.clone()));
         let x = self.second.forward(x);
-        relu(match &self.shortcut {
-            Some(shortcut) => x + shortcut.forward(input),
-            None => x + input,
-        })
+        joined(x, input, self.shortcut.as_ref())
     }
 
     pub fn describe(
@@ -58,12 +55,7 @@ impl BasicBlock {
         let x = self.first.describe(graph, &format!("{name}.first"), input)?;
         let x = graph.activation(x, Activation::RELU);
         let x = self.second.describe(graph, &format!("{name}.second"), x)?;
-        let residual = match &self.shortcut {
-            Some(shortcut) => shortcut.describe(graph, &format!("{name}.shortcut"), input)?,
-            None => input,
-        };
-        let x = graph.add(name, x, residual)?;
-        Ok(graph.activation(x, Activation::RELU))
+        describe_joined(graph, name, x, input, self.shortcut.as_ref())
     }
 
     pub fn fold(self) -> Self {

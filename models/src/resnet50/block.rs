@@ -6,7 +6,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig};
+use crate::layers::{NormalisedConvolution, NormalisedConvolutionConfig, describe_joined, joined};
 use crate::plan::{Graph, GraphError, Value};
 
 /// The sizes of a block.
@@ -47,10 +47,7 @@ impl Bottleneck {
         let x = relu(self.narrow.forward(input.clone()));
         let x = relu(self.middle.forward(x));
         let x = self.widen.forward(x);
-        relu(match &self.shortcut {
-            Some(shortcut) => x + shortcut.forward(input),
-            None => x + input,
-        })
+        joined(x, input, self.shortcut.as_ref())
     }
 
     pub fn describe(
@@ -64,12 +61,7 @@ impl Bottleneck {
         let x = self.middle.describe(graph, &format!("{name}.middle"), x)?;
         let x = graph.activation(x, Activation::RELU);
         let x = self.widen.describe(graph, &format!("{name}.widen"), x)?;
-        let residual = match &self.shortcut {
-            Some(shortcut) => shortcut.describe(graph, &format!("{name}.shortcut"), input)?,
-            None => input,
-        };
-        let x = graph.add(name, x, residual)?;
-        Ok(graph.activation(x, Activation::RELU))
+        describe_joined(graph, name, x, input, self.shortcut.as_ref())
     }
 
     pub fn fold(self) -> Self {

@@ -2,11 +2,11 @@
 
 use burn::tensor::Shape;
 
-use crate::network::{Layer, Network};
+use crate::network::{LayerNames, Network};
 
 /// The names of a published PyTorch checkpoint beside the paths of the modules here.
 pub(crate) struct Naming {
-    layers: Vec<Layer>,
+    layers: Vec<LayerNames>,
     dropped: &'static [&'static str],
 }
 
