@@ -28,6 +28,9 @@ const IMPORTS_ON: Device = Device::Flex;
 /// The inferrer whose weights are imported.
 const INFERRER: &str = "features";
 
+/// The one field that it answers.
+const FIELD: &str = "features";
+
 /// The picture that proves every imported model, and its name in the set.
 const GOLDEN: &[u8] = include_bytes!("../golden/golden.png");
 const GOLDEN_NAME: &str = "golden.png";
@@ -90,7 +93,9 @@ pub enum ImportError {
 /// Reads the checkpoint `file` of the architecture `name` and writes `<out>/features/`.
 ///
 /// The same file gives the same bytes. The manifest is written last, and each file under another
-/// name first, so that a set is never half there.
+/// name first, so that no file is ever half there. An import over an older set that is interrupted leaves
+/// new weights beside the old manifest, whose digest they do not have: that set is refused when it is
+/// opened.
 ///
 /// # Errors
 /// [`ImportError`]; a tensor that is missing, misshapen or not of the architecture is named.
@@ -158,7 +163,7 @@ fn is_unit(vector: &[f32], dimensions: usize) -> bool {
 
 fn field(kind: &NetworkKind) -> Field {
     let (dimensions, normalisation) = (kind.dimensions, Normalisation::L2);
-    Field { name: INFERRER.into(), kind: FieldKind::Vector { dimensions, normalisation } }
+    Field { name: FIELD.into(), kind: FieldKind::Vector { dimensions, normalisation } }
 }
 
 fn loss(before: &[f32], after: &[f32]) -> Loss {

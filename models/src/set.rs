@@ -13,7 +13,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use loaded::hex;
+pub(crate) use loaded::sha256;
 pub use loaded::{LoadedInferrer, Stamp};
 pub(crate) use manifest::file;
 pub use manifest::{

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{GOLDEN_NAME, INFERRER};
+use super::{FIELD, GOLDEN_NAME, INFERRER};
 use crate::architecture::NetworkKind;
 use crate::set;
 use crate::set::file::{FieldEntry, GoldenEntry, ManifestFile, PreprocessingEntry, WeightsEntry};
@@ -29,7 +29,7 @@ pub(super) fn manifest(
         name: provenance.name.into(),
         version: provenance.version.into(),
         fields: vec![FieldEntry {
-            name: INFERRER.into(),
+            name: FIELD.into(),
             kind: "vector".into(),
             dimensions: Some(kind.dimensions as u64),
             normalisation: Some("l2".into()),
@@ -45,12 +45,12 @@ pub(super) fn manifest(
         weights: Some(WeightsEntry {
             file: "weights.safetensors".into(),
             bytes: weights.len() as u64,
-            sha256: set::hex(weights),
+            sha256: set::sha256(weights),
             dtype: kind.precision.name().into(),
         }),
         golden: GoldenEntry {
             input: GOLDEN_NAME.into(),
-            output: [(INFERRER.into(), golden.iter().map(|x| Value::from(*x)).collect())].into(),
+            output: [(FIELD.into(), golden.iter().map(|x| Value::from(*x)).collect())].into(),
             tolerance: TOLERANCE,
         },
         licence: Some(provenance.licence.into()),

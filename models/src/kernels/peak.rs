@@ -10,16 +10,16 @@ const CHAINS: usize = 12;
 /// The floats of a vector of the widest instruction set.
 const WIDEST: usize = 16;
 
-/// Starting values, one vector a chain; all different, or a compiler would compute one chain only.
-pub(crate) struct Chains([f32; CHAINS * WIDEST]);
+/// The loop that measures it, by its starting values: one vector a chain; all different, or a compiler would compute one chain only.
+pub(crate) struct PeakLoop([f32; CHAINS * WIDEST]);
 
-impl Default for Chains {
+impl Default for PeakLoop {
     fn default() -> Self {
         Self(std::array::from_fn(|at| at as f32))
     }
 }
 
-impl Chains {
+impl PeakLoop {
     /// Replaces every value `x` by `x / 2 + 1 / 2`, `rounds` times, all of it in registers; answers how
     /// many multiply-adds that were.
     pub fn run(&mut self, set: InstructionSet, rounds: u32) -> u64 {
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn every_chain_is_computed_as_often_as_is_counted() {
         for set in InstructionSet::all() {
-            let mut chains = Chains::default();
+            let mut chains = PeakLoop::default();
 
             let count = chains.run(set, 3);
 

@@ -20,7 +20,7 @@ use pattern::Pattern;
 
 /// One pass of a kernel over its input.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Step {
+pub(crate) struct Pass {
     pub operation: Operation,
     pub input: Value,
     /// Added before the activation.
@@ -93,7 +93,7 @@ impl Operation {
 ///
 /// # Errors
 /// [`GraphError`] naming a layer that no kernel computes where it stands.
-pub(crate) fn fuse(graph: &Graph, set: InstructionSet) -> Result<Vec<Step>, GraphError> {
+pub(crate) fn fuse(graph: &Graph, set: InstructionSet) -> Result<Vec<Pass>, GraphError> {
     let mut fusion = Fusion { pattern: Pattern::new(graph, set), done: vec![], steps: vec![] };
     fusion.done.resize(graph.nodes().len(), false);
     for at in 0..graph.nodes().len() {
@@ -110,7 +110,7 @@ struct Fusion<'a> {
     pattern: Pattern<'a>,
     /// The layers that are part of a step.
     done: Vec<bool>,
-    steps: Vec<Step>,
+    steps: Vec<Pass>,
 }
 
 impl Fusion<'_> {
@@ -210,7 +210,7 @@ impl Fusion<'_> {
         for at in successors(Some(first), next) {
             self.done[at.0] = true;
         }
-        self.steps.push(Step { operation, input, residual, output });
+        self.steps.push(Pass { operation, input, residual, output });
     }
 }
 

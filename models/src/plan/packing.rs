@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::fusion::{self, Operation};
+use super::fusion::{Operation, Pass};
 use super::graph::{Graph, GraphError, Layer, Shape, Value, Values, Weights};
 use super::step::{Kernel, Step};
 use crate::kernels::{
@@ -16,7 +16,7 @@ use crate::kernels::{
 /// that one layer then lies beside few others.
 pub(super) fn pack(
     graph: &mut Graph,
-    fused: &[fusion::Step],
+    fused: &[Pass],
     set: InstructionSet,
 ) -> Result<Vec<Step>, GraphError> {
     let mut unpacked = Vec::new();
@@ -47,7 +47,7 @@ struct Weighted {
 }
 
 impl Unpacked {
-    fn take(graph: &mut Graph, step: &fusion::Step) -> Result<Self, GraphError> {
+    fn take(graph: &mut Graph, step: &Pass) -> Result<Self, GraphError> {
         let layers = step.operation.layers().into_iter().map(|layer| Weighted::take(graph, layer));
         Ok(Self {
             operation: step.operation.clone(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Worker;
 use super::step::Step;
-use crate::kernels::Chains;
+use crate::kernels::PeakLoop;
 
 /// Rounds of the loop by which the peak is measured: some tens of milliseconds.
 const PEAK_ROUNDS: u32 = 10_000_000;
@@ -80,8 +80,8 @@ impl Worker {
     }
 
     fn peak(&self, clock: &dyn Fn() -> Duration) -> f64 {
-        let (mut chains, began) = (Chains::default(), clock());
-        let done = chains.run(self.plan.set, PEAK_ROUNDS);
+        let (mut peak, began) = (PeakLoop::default(), clock());
+        let done = peak.run(self.plan.set, PEAK_ROUNDS);
         done as f64 / clock().saturating_sub(began).as_secs_f64()
     }
 }

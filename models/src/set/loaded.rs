@@ -49,7 +49,7 @@ impl LoadedInferrer {
             .map_err(|cause| SetError::Manifest { path: folder.manifest_path(), cause })?;
         let sha256 = match &manifest.weights {
             Some(weights) => open_weights(&folder, weights).map(|_| weights.sha256.clone())?,
-            None => hex(&json),
+            None => sha256(&json),
         };
         let views = manifest.architecture.views(manifest.preprocessing.as_ref());
         let golden = golden_views(&folder, &manifest.golden.input, &views)?;
@@ -178,6 +178,6 @@ fn open_weights(folder: &Folder, weights: &WeightsFile) -> Result<Stored, SetErr
 }
 
 /// SHA-256 of `bytes` in lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }

@@ -19,7 +19,7 @@ fn becomes<const N: usize, T>(
     assert_eq!(steps.iter().map(line).collect::<Vec<_>>(), expected);
 }
 
-fn line(step: &Step) -> String {
+fn line(step: &Pass) -> String {
     let bound = |activation: &Activation| match (activation.low, activation.high) {
         (0.0, 6.0) => " relu6",
         (0.0, _) => " relu",
