@@ -1,33 +1,10 @@
-//! The network by itself: across batches and devices with any weights, and with those of `MOBILENET_V2_PTH`
-//! against PyTorch.
-
-use std::sync::OnceLock;
+//! The network by itself: against PyTorch, across batches and devices.
 
 use super::MobileNetV2;
-use crate::model::Device;
-use crate::network::agreement_tests as agreement;
-use crate::weights::Stored;
 
-const GOLDEN: &[u8] = include_bytes!("../../golden/mobilenet-v2.f32");
-
-fn served(device: Device) -> MobileNetV2 {
-    static STORED: OnceLock<Stored> = OnceLock::new();
-    agreement::served("MOBILENET_V2_PTH", &STORED, device)
-}
-
-#[test]
-#[ignore = "needs MOBILENET_V2_PTH; ./test makes it"]
-fn the_network_gives_pytorchs_features_for_the_same_tensor_and_the_same_rounded_weights() {
-    agreement::agrees_with_pytorch(served, GOLDEN);
-}
-
-#[test]
-#[ignore = "needs MOBILENET_V2_PTH; ./test makes it"]
-fn all_devices_agree_and_each_row_of_a_batch_is_the_batch_of_one() {
-    agreement::all_devices_agree(served);
-}
-
-#[test]
-fn each_row_of_a_batch_is_bit_for_bit_the_batch_of_one() {
-    agreement::small_rows_are_independent::<MobileNetV2>();
-}
+crate::network::agreement_tests::imported!(
+    MobileNetV2,
+    "MOBILENET_V2_PTH",
+    include_bytes!("../../golden/mobilenet-v2.f32"),
+    "needs MOBILENET_V2_PTH; ./test makes it"
+);

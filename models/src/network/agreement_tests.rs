@@ -25,6 +25,37 @@ pub fn served<N: Network>(variable: &str, stored: &OnceLock<Stored>, device: Dev
     weights::load_module::<N>(stored, device).unwrap().for_inference()
 }
 
+/// The tests of a network whose weights have to be imported: across batches and devices with any
+/// weights, and with those of the checkpoint that the environment's `$variable` names against PyTorch's
+/// `$golden`. Without that they are ignored; `$needs` says why.
+macro_rules! imported {
+    ($network:ty, $variable:literal, $golden:expr, $needs:literal) => {
+        fn served(device: $crate::model::Device) -> $network {
+            use std::sync::OnceLock;
+            static STORED: OnceLock<$crate::weights::Stored> = OnceLock::new();
+            $crate::network::agreement_tests::served($variable, &STORED, device)
+        }
+
+        #[test]
+        #[ignore = $needs]
+        fn the_network_gives_pytorchs_features_for_the_same_tensor_and_the_same_rounded_weights() {
+            $crate::network::agreement_tests::agrees_with_pytorch(served, $golden);
+        }
+
+        #[test]
+        #[ignore = $needs]
+        fn all_devices_agree_and_each_row_of_a_batch_is_the_batch_of_one() {
+            $crate::network::agreement_tests::all_devices_agree(served);
+        }
+
+        #[test]
+        fn each_row_of_a_batch_is_bit_for_bit_the_batch_of_one() {
+            $crate::network::agreement_tests::small_rows_are_independent::<$network>();
+        }
+    };
+}
+pub(crate) use imported;
+
 /// Side of the pictures that the golden files were made with.
 pub const SIDE: usize = 224;
 
