@@ -3,8 +3,8 @@
 //! The expanded image, six times the input, is never whole: a strip of rows at a time, and within it
 //! a panel of two vectors of expanded channels at a time, is expanded into a block that fits the
 //! first or second cache level, convolved there, and kept as `[block of channels][pixel][lane]`,
-//! which the projection reads as rows of runs. Roof: the multipliers; 7.5 ms of EfficientNet-lite0's
-//! 6.7 at the peak were measured.
+//! which the projection reads as rows of runs. Roof: the multipliers; EfficientNet-lite0's take 7.5 ms,
+//! at the peak they would take 6.7.
 
 mod strip;
 

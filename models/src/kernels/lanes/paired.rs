@@ -3,6 +3,10 @@
 use super::{Avx2, Kernel, Lanes};
 
 /// Two vectors of AVX2 side by side.
+///
+/// What reads and writes part of a vector is not inlined, unlike all else: it would be copied into every
+/// row of every tile. It goes through memory and not through registers, so it is right without the
+/// instructions that its caller was compiled with, if slower, which tests alone notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Paired(pub Avx2);
 
