@@ -1,20 +1,20 @@
 //! The architectures that a manifest can name.
 //!
-//! A new network is one file and one line in the list `ALL`.
+//! A new network is a module beside this one and one line in the list `ALL`.
 
 use std::path::Path;
 
 use crate::aspect_ratio;
 use crate::efficientnet_lite0::EfficientNetLite0;
+use crate::field::{FieldKind, Normalisation};
 use crate::import::Checkpoint;
 use crate::mobilenet_v2::MobileNetV2;
 use crate::model::{Device, Model, ModelError};
-use crate::network::{Loaded, Network, Precision, Provenance};
+use crate::network::{Loaded, Network, Precision, Preprocessing, Provenance};
 use crate::palette;
 use crate::picture::ViewSpec;
 use crate::resnet18::ResNet18;
 use crate::resnet50::ResNet50;
-use crate::set::{FieldKind, Normalisation, Preprocessing};
 use crate::vgg16::Vgg16;
 use crate::weights::{self, Stored};
 

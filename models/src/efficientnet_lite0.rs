@@ -16,10 +16,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
 use crate::layers::{InvertedResidual, NormalisedConvolution, mean_of_plane, relu6};
-use crate::network::{LayerNames, Network, Precision, Provenance, layer};
+use crate::network::{LayerNames, Network, Precision, Preprocessing, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
 use crate::plan::{Graph, GraphError};
-use crate::set::Preprocessing;
 use block::{InvertedResidualConfig, convolution};
 
 /// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.

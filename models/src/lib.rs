@@ -45,8 +45,9 @@
 //! ```
 //!
 //! What an inferrer answers stands in its [`Manifest`], which is data; names of fields never appear
-//! in code that calls it. Every loaded model first has to give the manifest's golden vector for the
-//! manifest's golden picture ([`LoadedInferrer::self_test`]). [`palette::query`] is the vector with
+//! in code that calls it. Whoever builds a model calls [`LoadedInferrer::self_test`] before it is asked for
+//! anything: it has to give the manifest's golden vector for the manifest's golden picture.
+//! [`palette::query`] is the vector with
 //! which to look for a colour among palettes.
 //!
 //! # Model sets
@@ -60,7 +61,8 @@
 //! A network's weights are loaded once and shared by all workers of a device. They come from
 //! PyTorch's checkpoints through [`import()`], once, ahead of time, as they were published: a tensor
 //! that is missing, misshapen or of no layer is named and refused. Serving reads safetensors only.
-//! A new network is one file that implements its layers, and one line in [`architecture`].
+//! A new network is a module that implements its layers and one line in [`architecture`]; a layer that no
+//! kernel computes, if it has one, needs a kernel and a step of the plan too.
 //!
 //! # Devices
 //! burn's modules define every network, import its weights and are what it is held against. On x86-64
@@ -92,6 +94,25 @@
 //! others are random here, since torchvision's are in no package registry
 //! (`models/golden/checkpoints.py` writes them, in torchvision's own layout).
 //!
+//! # Where to read
+//! Each module uses those above it and none below. Only `architecture` and `import` name each other: the
+//! list holds how each network reads its checkpoint, and nothing outside of `import` unpickles.
+//!
+//! | module | what |
+//! | --- | --- |
+//! | [`picture`] | formats, decoders and resizing: bytes to small RGB pictures |
+//! | `kernels` | layers on vector instructions; the one place with `unsafe` |
+//! | `plan` | from layers to steps on those kernels, and the worker that runs them |
+//! | `model`, `field` | what a model is to its caller; what it answers |
+//! | `layers` | burn's layers that several networks are built from |
+//! | `network` | what every network has, however it computes: names, preprocessing, inference |
+//! | `efficientnet_lite0`, `mobilenet_v2`, `resnet18`, `resnet50`, `vgg16` | the networks |
+//! | `weights` | a network's tensors by name, out of a file and into one |
+//! | [`palette`], `aspect_ratio` | the models that are no networks |
+//! | [`architecture`] | the list of all that a manifest can name |
+//! | [`set`](mod@set) | manifests, digests, golden pictures: what is opened and built |
+//! | `import` | from a published checkpoint to a set |
+//!
 //! # Example
 //! ```
 //! use models::picture::{Limits, Views, decode};
@@ -112,6 +133,7 @@
 pub mod architecture;
 mod aspect_ratio;
 mod efficientnet_lite0;
+mod field;
 mod import;
 mod kernels;
 mod layers;

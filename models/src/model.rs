@@ -10,7 +10,7 @@ use crate::picture::{ViewSpec, Views};
 /// [`FieldKind`] says what may be expected of it.
 ///
 /// [`Manifest::fields`]: crate::Manifest::fields
-/// [`FieldKind`]: crate::set::FieldKind
+/// [`FieldKind`]: crate::field::FieldKind
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A dense vector of the field's `dimensions`. Without a unit: of Euclidean length 1 where its

@@ -4,6 +4,7 @@
 pub(crate) mod agreement_tests;
 mod inference;
 mod input;
+mod preprocessing;
 
 use std::sync::Arc;
 
@@ -13,10 +14,10 @@ use burn::tensor::Tensor;
 use crate::model::Device;
 use crate::picture::{Filter, ViewSpec};
 use crate::plan::{Graph, GraphError, Plan};
-use crate::set::Preprocessing;
 #[cfg(test)]
 pub(crate) use inference::normalise;
 pub(crate) use inference::{model, profile};
+pub use preprocessing::Preprocessing;
 
 /// What a network's own file declares: everything but its layers' arithmetic is shared.
 pub(crate) trait Network: Module + Send + Sync + Sized + 'static {

@@ -16,11 +16,10 @@ use std::path::{Path, PathBuf};
 pub(crate) use loaded::sha256;
 pub use loaded::{LoadedInferrer, Stamp};
 pub(crate) use manifest::file;
-pub use manifest::{
-    Expected, FORMAT, Field, FieldKind, Golden, Manifest, ManifestError, Normalisation,
-    Preprocessing, WeightsFile,
-};
+pub use manifest::{Expected, FORMAT, Golden, Manifest, ManifestError, WeightsFile};
 
+pub use crate::field::{Field, FieldKind, Normalisation};
+pub use crate::network::Preprocessing;
 use crate::picture::{PictureError, ViewSpec};
 use source::Folder;
 

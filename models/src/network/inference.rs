@@ -6,11 +6,11 @@ use std::time::Duration;
 use burn::tensor::{Tensor, TensorData};
 
 use super::input::Input;
-use super::{Forward, Loaded};
+use super::{Forward, Loaded, Preprocessing};
+use crate::field::{Field, FieldKind, Normalisation};
 use crate::model::{Device, Model, ModelError, Output};
 use crate::picture::{Rgb, ViewSpec, Views};
 use crate::plan::{Profile, Worker};
-use crate::set::{Field, FieldKind, Normalisation, Preprocessing};
 
 /// A model that answers the one vector `field` of `network`.
 pub(crate) fn model(

@@ -1,7 +1,7 @@
 //! How pictures become a network's input.
 
+use super::Preprocessing;
 use crate::picture::Rgb;
-use crate::set::Preprocessing;
 
 /// One table a channel, since a sample has 256 values.
 pub(super) struct Input {

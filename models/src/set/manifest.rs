@@ -5,8 +5,9 @@ pub(crate) mod file;
 
 use std::collections::BTreeMap;
 
-use crate::architecture::{self, Architecture};
-use crate::picture::{Filter, ViewSpec};
+use crate::architecture::Architecture;
+use crate::field::Field;
+use crate::network::Preprocessing;
 
 /// The one format that is understood; a manifest of another is refused, whatever else it says.
 pub const FORMAT: u64 = 1;
@@ -34,54 +35,6 @@ pub struct Manifest {
     pub licence: Option<String>,
     /// Where they come from.
     pub source: Option<String>,
-}
-
-/// One field of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its key in the document.
-    pub name: String,
-    /// What its values look like.
-    pub kind: FieldKind,
-}
-
-/// What a field's values look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FieldKind {
-    /// A vector of finite numbers.
-    Vector {
-        /// Its length, at least 1.
-        dimensions: usize,
-        /// How it is scaled.
-        normalisation: Normalisation,
-    },
-    /// A finite number.
-    Number,
-    /// A text that is not empty.
-    Text,
-}
-
-/// How a vector is scaled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Normalisation {
-    /// Not at all.
-    None,
-    /// To Euclidean length 1.
-    L2,
-}
-
-/// How a picture becomes a network's input: resized whole, its aspect ratio not kept, then each
-/// sample `s` of channel `c` becomes `(s / scale − mean[c]) / std[c]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Preprocessing {
-    /// The size and filter.
-    pub view: ViewSpec,
-    /// Mean of red, green, blue, in units of `scale`.
-    pub mean: [f32; 3],
-    /// Deviation of red, green, blue, in units of `scale`; each above 0.
-    pub std: [f32; 3],
-    /// What a sample is divided by first; above 0.
-    pub scale: f32,
 }
 
 /// The file of a model's weights.

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::efficientnet_lite0::EfficientNetLite0;
+use crate::field::{Field, FieldKind, Normalisation};
 use crate::model::Output;
 use crate::network;
 use crate::picture::{Rgb, Views};
-use crate::set::{Field, FieldKind, Normalisation};
 
 const WEIGHTS: &[u8] = include_bytes!("../../sets/default/features/weights.safetensors");
 

@@ -1,16 +1,17 @@
 //! From the manifest as written to one that can be followed.
 
-use std::collections::BTreeMap;
+mod fields;
+mod golden;
 
 use serde_json::Value;
 
-use crate::network::Precision;
-
-use super::file::{FieldEntry, GoldenEntry, ManifestFile, PreprocessingEntry, WeightsEntry};
-use super::{
-    Architecture, Expected, FORMAT, Field, FieldKind, Filter, Golden, Manifest, ManifestError,
-    Normalisation, Preprocessing, ViewSpec, WeightsFile, architecture,
-};
+use super::file::{ManifestFile, PreprocessingEntry, WeightsEntry};
+use super::{FORMAT, Manifest, ManifestError, WeightsFile};
+use crate::architecture::{self, Architecture};
+use crate::network::{Precision, Preprocessing};
+use crate::picture::{Filter, ViewSpec};
+use fields::fields;
+use golden::golden;
 
 type Checked<T> = Result<T, ManifestError>;
 
@@ -69,45 +70,6 @@ fn inferrer(name: String) -> Checked<String> {
     Err(ManifestError::value("inferrer", format!("{name:?}"), "it must be of a-z, 0-9 and -"))
 }
 
-fn fields(entries: &[FieldEntry]) -> Checked<Vec<Field>> {
-    if entries.is_empty() {
-        return Err(ManifestError::value("fields", "[]", "a model answers at least one field"));
-    }
-    let mut fields: Vec<Field> = Vec::new();
-    for (at, entry) in entries.iter().enumerate() {
-        if entry.name.is_empty() || fields.iter().any(|field| field.name == entry.name) {
-            let key = format!("fields[{at}].name");
-            return Err(ManifestError::value(key, format!("{:?}", entry.name), "empty or twice"));
-        }
-        fields.push(Field { name: entry.name.clone(), kind: kind(at, entry)? });
-    }
-    Ok(fields)
-}
-
-fn kind(at: usize, entry: &FieldEntry) -> Checked<FieldKind> {
-    let key = |name: &str| format!("fields[{at}].{name}");
-    match entry.kind.as_str() {
-        "number" => Ok(FieldKind::Number),
-        "text" => Ok(FieldKind::Text),
-        "vector" => {
-            let dimensions = entry.dimensions.and_then(|d| usize::try_from(d).ok()).unwrap_or(0);
-            if dimensions == 0 {
-                let found = entry.dimensions.map_or("missing".into(), |d| d.to_string());
-                return Err(ManifestError::value(key("dimensions"), found, "at least 1"));
-            }
-            let normalisation = match entry.normalisation.as_deref() {
-                None | Some("none") => Normalisation::None,
-                Some("l2") => Normalisation::L2,
-                Some(other) => {
-                    return Err(ManifestError::value(key("normalisation"), other, "l2 or none"));
-                }
-            };
-            Ok(FieldKind::Vector { dimensions, normalisation })
-        }
-        other => Err(ManifestError::value(key("type"), other, "vector, number or text")),
-    }
-}
-
 fn preprocessing(entry: PreprocessingEntry) -> Checked<Preprocessing> {
     let key = |name: &str| format!("preprocessing.{name}");
     for (name, side) in [("width", entry.width), ("height", entry.height)] {
@@ -164,44 +126,6 @@ fn plain_name(key: &str, file: &str) -> Checked<()> {
         return Ok(());
     }
     Err(ManifestError::value(key, format!("{file:?}"), "the name of a file in this folder"))
-}
-
-fn golden(entry: GoldenEntry, fields: &[Field]) -> Checked<Golden> {
-    plain_name("golden.input", &entry.input)?;
-    if !(entry.tolerance.is_finite() && entry.tolerance >= 0.0) {
-        return Err(ManifestError::value("golden.tolerance", entry.tolerance, "0 or more"));
-    }
-    if let Some(name) = entry.output.keys().find(|name| fields.iter().all(|f| f.name != **name)) {
-        return Err(ManifestError::value("golden.output", name, "no such field"));
-    }
-    let mut output = BTreeMap::new();
-    for field in fields {
-        let key = format!("golden.output.{}", field.name);
-        let value = entry.output.get(&field.name).unwrap_or(&Value::Null);
-        output.insert(field.name.clone(), expected(&key, value, field.kind)?);
-    }
-    Ok(Golden { input: entry.input, output, tolerance: entry.tolerance })
-}
-
-fn expected(key: &str, value: &Value, kind: FieldKind) -> Checked<Expected> {
-    let length = match kind {
-        FieldKind::Vector { dimensions, .. } => dimensions,
-        FieldKind::Number | FieldKind::Text => 1,
-    };
-    let entries = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    if entries.len() != length {
-        let found = format!("of length {}", entries.len());
-        return Err(ManifestError::value(key, found, format!("an array of length {length}")));
-    }
-    if let (FieldKind::Text, Some(text)) = (kind, entries[0].as_str()) {
-        return Ok(Expected::Text(text.to_owned()));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "they were written as f32")]
-    let numbers = entries.iter().map(|entry| entry.as_f64().map(|number| number as f32));
-    match numbers.collect::<Option<Vec<f32>>>() {
-        Some(numbers) if kind != FieldKind::Text => Ok(Expected::Numbers(numbers)),
-        _ => Err(ManifestError::value(key, value, "numbers, or a text for a text field")),
-    }
 }
 
 /// Holds the manifest against what its architecture answers and needs.
