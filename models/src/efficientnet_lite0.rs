@@ -9,17 +9,19 @@
 //! variant of <https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite>:
 //! ReLU6 instead of swish, no squeeze-and-excitation, stem and head not scaled.
 
-mod block;
+mod convolution;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
-use crate::layers::{InvertedResidual, NormalisedConvolution, mean_of_plane, relu6};
+use crate::layers::{
+    InvertedResidual, InvertedResidualSizes, NormalisedConvolution, mean_of_plane, relu6,
+};
 use crate::network::{LayerNames, Network, Precision, Preprocessing, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
 use crate::plan::{Graph, GraphError};
-use block::{InvertedResidualConfig, convolution};
+use convolution::convolution;
 
 /// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -100,8 +102,14 @@ impl Network for EfficientNetLite0 {
         for (repeats, kernel, first_stride, expansion, out) in STAGES {
             for repeat in 0..repeats {
                 let stride = if repeat == 0 { first_stride } else { 1 };
-                let block = InvertedResidualConfig::new(channels, out, kernel, stride, expansion);
-                blocks.push(block.init(device));
+                let sizes = InvertedResidualSizes {
+                    channels_in: channels,
+                    channels_out: out,
+                    kernel,
+                    stride,
+                    expansion,
+                };
+                blocks.push(sizes.init(convolution, device));
                 channels = out;
             }
         }

@@ -14,7 +14,8 @@ use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
 use crate::layers::{
-    InvertedResidual, NormalisedConvolution, NormalisedConvolutionConfig, mean_of_plane, relu6,
+    InvertedResidual, InvertedResidualSizes, NormalisedConvolution, NormalisedConvolutionConfig,
+    mean_of_plane, relu6,
 };
 use crate::network::{LayerNames, Network, Precision, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
@@ -107,14 +108,14 @@ impl Network for MobileNetV2 {
         for (expansion, out, repeats, first_stride) in STAGES {
             for repeat in 0..repeats {
                 let stride = if repeat == 0 { first_stride } else { 1 };
-                let wide = channels * expansion;
-                let expand = convolution(channels, wide, 1, 1);
-                blocks.push(InvertedResidual {
-                    expand: (expansion != 1).then(|| expand.init(device)),
-                    depthwise: convolution(wide, wide, 3, stride).with_groups(wide).init(device),
-                    project: convolution(wide, out, 1, 1).init(device),
-                    adds_input: stride == 1 && channels == out,
-                });
+                let sizes = InvertedResidualSizes {
+                    channels_in: channels,
+                    channels_out: out,
+                    kernel: 3,
+                    stride,
+                    expansion,
+                };
+                blocks.push(sizes.init(convolution, device));
                 channels = out;
             }
         }

@@ -1,9 +1,9 @@
 //! The inverted residual: channels are widened, convolved each by itself, and narrowed again.
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
-use super::NormalisedConvolution;
+use super::{NormalisedConvolution, NormalisedConvolutionConfig};
 use crate::kernels::Activation;
 use crate::plan::{Graph, GraphError, Value};
 
@@ -23,6 +23,39 @@ pub(crate) struct InvertedResidual {
     pub project: NormalisedConvolution,
     /// Whether the input, of the same shape, is added.
     pub adds_input: bool,
+}
+
+/// The sizes of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InvertedResidualSizes {
+    pub channels_in: usize,
+    pub channels_out: usize,
+    /// Side and stride of the depthwise convolution.
+    pub kernel: usize,
+    pub stride: usize,
+    /// How much wider than its input its middle is.
+    pub expansion: usize,
+}
+
+impl InvertedResidualSizes {
+    /// The block on `device`, its weights yet to be loaded, of convolutions as its family has them: by
+    /// channels in and out, kernel and stride. The input is added where both have the same shape.
+    pub fn init(
+        self,
+        convolution: fn(usize, usize, usize, usize) -> NormalisedConvolutionConfig,
+        device: &Device,
+    ) -> InvertedResidual {
+        let Self { channels_in, channels_out, kernel, stride, expansion } = self;
+        let wide = channels_in * expansion;
+        let expand = convolution(channels_in, wide, 1, 1);
+        let depthwise = convolution(wide, wide, kernel, stride).with_groups(wide);
+        InvertedResidual {
+            expand: (expansion != 1).then(|| expand.init(device)),
+            depthwise: depthwise.init(device),
+            project: convolution(wide, channels_out, 1, 1).init(device),
+            adds_input: stride == 1 && channels_in == channels_out,
+        }
+    }
 }
 
 impl InvertedResidual {
