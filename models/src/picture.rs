@@ -12,6 +12,7 @@
 //! checksum is an error, never half a grey picture. Of an animation the first frame counts; an EXIF
 //! orientation is ignored.
 
+mod colour;
 mod format;
 mod gif;
 mod jpeg;

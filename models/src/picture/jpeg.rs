@@ -29,7 +29,6 @@ mod upsampling;
 
 use super::PictureError;
 use super::rgb::Rgb;
-pub(super) use colour::from_ycbcr;
 use frame::Frame;
 use scan::Scan;
 use segment::{Segment, Segments, marker};

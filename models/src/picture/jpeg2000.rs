@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
-use super::raster::inked;
+use super::colour::from_cmyk;
 use super::rgb::Rgb;
 use super::{BYTES_PER_PIXEL, Limits, PictureError};
 
@@ -136,9 +136,7 @@ fn to_rgb(samples: Vec<u8>, colours: u8, channels: usize) -> Result<Vec<u8>, Pic
         1 => Ok(pixels.flat_map(|p| [p[0]; 3]).collect()),
         3 if channels == 3 => Ok(samples),
         3 => Ok(pixels.flat_map(|p| [p[0], p[1], p[2]]).collect()),
-        4 => Ok(pixels
-            .flat_map(|p| [p[0], p[1], p[2]].map(|c| inked(255 - c, 255 - p[3])))
-            .collect()),
+        4 => Ok(pixels.flat_map(|p| from_cmyk([p[0], p[1], p[2], p[3]])).collect()),
         other => Err(PictureError::Unsupported(format!("JPEG 2000 of {other} colours"))),
     }
 }

@@ -69,29 +69,9 @@ fn without_alpha(picture: DynamicImage) -> Vec<u8> {
     }
 }
 
-/// CMYK as Adobe stores it (255 is no ink) to RGB: a colour times black, as Pillow rounds it.
-pub(super) fn inked(colour: u8, black: u8) -> u8 {
-    let product = (255 - u32::from(colour)) * u32::from(black) + 128;
-    // The product over 255, rounded, without dividing.
-    let ink = ((product >> 8) + product) >> 8;
-    u8::try_from(u32::from(black).saturating_sub(ink)).unwrap_or_default()
-}
-
 fn picture_error(error: ImageError) -> PictureError {
     match error {
         ImageError::Unsupported(error) => PictureError::Unsupported(error.to_string()),
         other => PictureError::Corrupt(other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_ink_is_white_and_full_black_is_black_whatever_the_colours() {
-        assert_eq!(inked(255, 255), 255);
-        assert_eq!([255, 128, 0].map(|colour| inked(colour, 0)), [0; 3]);
-        assert_eq!([0, 128, 255].map(|colour| inked(colour, 255)), [0, 128, 255]);
     }
 }

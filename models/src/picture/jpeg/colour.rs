@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 mod vectors;
 
-use super::super::raster::inked;
+use super::super::colour::{from_ycbcr, inked};
 use super::frame::{Component, Frame};
 use super::upsampling::Upsampler;
 use super::{PictureError, unsupported};
@@ -105,15 +105,4 @@ fn convert_ycbcr(planes: [&[u8]; 3], row: &mut [[u8; 3]]) {
     for (((rgb, y), cb), cr) in row[done..].iter_mut().zip(y).zip(cb).zip(cr) {
         *rgb = from_ycbcr([*y, *cb, *cr]);
     }
-}
-
-/// Full-range `YCbCr` (BT.601) to RGB in 16 fractional bits, rounded.
-#[inline]
-pub fn from_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    const HALF: i32 = 1 << 15;
-    let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
-    let red = y + ((91_881 * cr + HALF) >> 16);
-    let green = y + ((-22_554 * cb - 46_802 * cr + HALF) >> 16);
-    let blue = y + ((116_130 * cb + HALF) >> 16);
-    [red, green, blue].map(|sample| u8::try_from(sample.clamp(0, 255)).unwrap_or_default())
 }

@@ -4,8 +4,7 @@ use tiff::ColorType;
 use tiff::decoder::DecodingResult;
 
 use super::super::PictureError;
-use super::super::jpeg::from_ycbcr;
-use super::super::raster::inked;
+use super::super::colour::{from_cmyk, from_ycbcr};
 use super::unsupported;
 
 /// The most bytes that one pixel may take: RGBA in f32. While they become bytes there are four more: a
@@ -39,9 +38,9 @@ impl Samples {
             }
             ColorType::RGB(_) => eight,
             ColorType::RGBA(_) => pixels.flat_map(|p| [p[0], p[1], p[2]]).collect(),
-            ColorType::CMYK(_) | ColorType::CMYKA(_) => pixels
-                .flat_map(|p| [p[0], p[1], p[2]].map(|c| inked(255 - c, 255 - p[3])))
-                .collect(),
+            ColorType::CMYK(_) | ColorType::CMYKA(_) => {
+                pixels.flat_map(|p| from_cmyk([p[0], p[1], p[2], p[3]])).collect()
+            }
             ColorType::YCbCr(_) => pixels.flat_map(|p| from_ycbcr([p[0], p[1], p[2]])).collect(),
             other => return Err(unsupported(other)),
         })
