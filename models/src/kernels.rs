@@ -62,6 +62,6 @@ pub(crate) use inverted_residual::InvertedResidual;
 pub(crate) use layer::{Channels, Layer, Padding, Plane, Window};
 pub(crate) use linear::Linear;
 pub(crate) use peak::PeakLoop;
-pub(crate) use pooling::{max_pool, mean};
+pub(crate) use pooling::{adaptive_mean, max_pool, mean};
 pub(crate) use scratch::Scratch;
 pub(crate) use winograd::{Chain, Tile, Winograd};

@@ -143,47 +143,64 @@ impl Fusion<'_> {
     }
 
     fn convolution(&mut self, at: Value) -> Result<(), GraphError> {
-        let [input] = self.pattern.operands(at);
         if self.pattern.is_depthwise(at) {
-            if !self.pattern.suits_depthwise(at) {
-                let name = &self.pattern.graph.node(at).name;
-                return Err(GraphError::new(name, "no kernel computes this depthwise convolution"));
-            }
-            let (activation, output) = self.activation(at);
-            let operation = Operation::Depthwise { layer: at, activation };
-            self.step(at, operation, input, None, output);
-            return Ok(());
+            return self.depthwise(at);
         }
-        if let Some((layers, activation)) = self.pattern.inverted_residual(at) {
-            let [_, _, project] = layers;
-            let added = self.pattern.added(project).filter(|(_, other)| *other == input);
-            let output = added.map_or(project, |(add, _)| add);
-            let operation = Operation::InvertedResidual { layers, activation };
-            self.step(at, operation, input, added.map(|_| input), output);
-            return Ok(());
+        match self.pattern.inverted_residual(at) {
+            Some((layers, activation)) => self.inverted_residual(layers, activation),
+            None => self.dense(at),
         }
+        Ok(())
+    }
+
+    fn depthwise(&mut self, at: Value) -> Result<(), GraphError> {
+        if !self.pattern.suits_depthwise(at) {
+            let name = &self.pattern.graph.node(at).name;
+            return Err(GraphError::new(name, "no kernel computes this depthwise convolution"));
+        }
+        let [input] = self.pattern.operands(at);
+        let (activation, output) = self.activation(at);
+        self.step(at, Operation::Depthwise { layer: at, activation }, input, None, output);
+        Ok(())
+    }
+
+    fn inverted_residual(&mut self, layers: [Value; 3], activation: Activation) {
+        let [expand, _, project] = layers;
+        let [input] = self.pattern.operands(expand);
+        let added = self.pattern.added(project).filter(|(_, other)| *other == input);
+        let output = added.map_or(project, |(add, _)| add);
+        let operation = Operation::InvertedResidual { layers, activation };
+        self.step(expand, operation, input, added.map(|_| input), output);
+    }
+
+    fn dense(&mut self, at: Value) {
+        let [input] = self.pattern.operands(at);
         let added = self.pattern.added(at);
         let residual = added.map(|(_, other)| other);
         let (activation, output) = self.activation(added.map_or(at, |(add, _)| add));
-        if !self.pattern.suits_winograd(at) {
-            if residual.is_none()
-                && let Some(second) = self.pattern.chained(output)
-            {
-                let (last, end) = self.activation(second);
-                let pooled = self.pattern.pooled(end);
-                let (layers, activations) = ([at, second], [activation, last]);
-                let operation = Operation::Chain { layers, activations, pool: pooled.is_some() };
-                self.step(at, operation, input, None, pooled.unwrap_or(end));
-                return Ok(());
-            }
+        // A residual has no place before a pool, nor where the plane is never whole.
+        let alone = residual.is_none();
+        if self.pattern.suits_winograd(at) {
+            let pooled = if alone { self.pattern.pooled(output) } else { None };
+            let operation = Operation::Winograd { layer: at, activation, pool: pooled.is_some() };
+            self.step(at, operation, input, residual, pooled.unwrap_or(output));
+        } else if let Some(second) = self.pattern.chained(output).filter(|_| alone) {
+            self.chain([at, second], activation);
+        } else {
             let operation = Operation::Convolution { layer: at, activation };
             self.step(at, operation, input, residual, output);
-            return Ok(());
         }
-        let pooled = if residual.is_none() { self.pattern.pooled(output) } else { None };
-        let operation = Operation::Winograd { layer: at, activation, pool: pooled.is_some() };
-        self.step(at, operation, input, residual, pooled.unwrap_or(output));
-        Ok(())
+    }
+
+    /// The first of `layers` with its `activation`, and the second, for Winograd's method, with its own.
+    fn chain(&mut self, layers: [Value; 2], activation: Activation) {
+        let [first, second] = layers;
+        let [input] = self.pattern.operands(first);
+        let (last, end) = self.activation(second);
+        let pooled = self.pattern.pooled(end);
+        let activations = [activation, last];
+        let operation = Operation::Chain { layers, activations, pool: pooled.is_some() };
+        self.step(first, operation, input, None, pooled.unwrap_or(end));
     }
 
     /// The activation after `at`, and where it ends.

@@ -3,7 +3,7 @@
 use super::graph::Shape;
 use crate::kernels::{
     Activation, Chain, Convolution, Depthwise, Epilogue, InstructionSet, InvertedResidual, Linear,
-    Plane, Scratch, Window, Winograd, max_pool, mean,
+    Scratch, Window, Winograd, adaptive_mean, max_pool, mean,
 };
 
 /// A kernel and what it is run on.
@@ -94,7 +94,7 @@ impl Step {
             }
             Kernel::MaxPool(set, window) => max_pool(*set, x, plane, channels, *window, out),
             Kernel::Mean => mean(x, plane, channels, out),
-            Kernel::AdaptiveMean => adaptive_mean(x, self.from, to.plane, out),
+            Kernel::AdaptiveMean => adaptive_mean(x, plane, channels, to.plane, out),
         }
     }
 
@@ -113,25 +113,5 @@ impl Step {
             Kernel::Linear(kernel, activation) => kernel.run(x, rows, *activation, out),
             other => unreachable!("{other:?} is no matrix"),
         }
-    }
-}
-
-/// The mean of each channel over each of `to` nearly equal parts of the plane: part `i` of `n` of a
-/// side `s` goes from `i s / n`, rounded down, to `(i + 1) s / n`, rounded up.
-fn adaptive_mean(x: &[f32], from: Shape, to: Plane, out: &mut [f32]) {
-    let part = |i: usize, n: usize, side: usize| i * side / n..((i + 1) * side).div_ceil(n);
-    for (pixel, out) in out.chunks_exact_mut(from.channels).take(to.pixels()).enumerate() {
-        let rows = part(pixel / to.width, to.height, from.plane.height);
-        let columns = part(pixel % to.width, to.width, from.plane.width);
-        let count = (rows.len() * columns.len()) as f32;
-        out.fill(0.0);
-        for row in rows {
-            let line = &x[row * from.plane.width * from.channels..];
-            let read = &line[columns.start * from.channels..columns.end * from.channels];
-            for pixel in read.chunks_exact(from.channels) {
-                out.iter_mut().zip(pixel).for_each(|(sum, x)| *sum += x);
-            }
-        }
-        out.iter_mut().for_each(|sum| *sum /= count);
     }
 }
