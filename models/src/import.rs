@@ -1,6 +1,7 @@
 //! From foreign weights to a model set, once; serving never reads a `.pth`.
 
 mod checkpoint;
+mod golden;
 mod manifest;
 
 use std::fs;
@@ -10,15 +11,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::architecture::{self, NetworkKind};
-use crate::model::{Device, ModelError, Output};
-use crate::network::{self, Loaded};
-use crate::picture::{Limits, Views, decode};
-use crate::set::{Field, FieldKind, Normalisation};
+use crate::architecture;
+use crate::model::{Device, ModelError};
+use crate::network::Loaded;
 use crate::weights::Stored;
 pub(crate) use checkpoint::Checkpoint;
 #[cfg(test)]
 pub(crate) use checkpoint::read_pth;
+use golden::{GOLDEN, GOLDEN_NAME, golden};
 use manifest::manifest;
 
 /// The device that says what the golden picture gives: one whose bits no vector instructions of the
@@ -27,13 +27,6 @@ const IMPORTS_ON: Device = Device::Flex;
 
 /// The inferrer whose weights are imported.
 const INFERRER: &str = "features";
-
-/// The one field that it answers.
-const FIELD: &str = "features";
-
-/// The picture that proves every imported model, and its name in the set.
-const GOLDEN: &[u8] = include_bytes!("../golden/golden.png");
-const GOLDEN_NAME: &str = "golden.png";
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,31 +134,6 @@ fn lineage(file: &Path) -> std::io::Result<Value> {
     Ok(json!({ "checkpoint": { "file": name, "sha256": sha256 } }))
 }
 
-/// The network's answer to the golden picture.
-///
-/// Zeros and NaN are refused: a set that says them of its golden picture would say them of others.
-fn golden(kind: &NetworkKind, network: Loaded) -> Result<Vec<f32>, ModelError> {
-    let preprocessing = &kind.provenance.preprocessing;
-    let picture = decode(GOLDEN, &Limits::default())
-        .map_err(|error| ModelError::Golden(error.to_string()))?;
-    let views = Views::new(&picture, &[preprocessing.view]);
-    let mut model = network::model(network, preprocessing, &field(kind));
-    match model.infer(&[&views])?.concat().into_iter().next() {
-        Some(Output::Vector(vector)) if is_unit(&vector, kind.dimensions) => Ok(vector),
-        _ => Err(ModelError::Golden("the network answers zeros, NaN or infinity".into())),
-    }
-}
-
-fn is_unit(vector: &[f32], dimensions: usize) -> bool {
-    let squares: f64 = vector.iter().map(|value| f64::from(*value).powi(2)).sum();
-    vector.len() == dimensions && (squares - 1.0).abs() < 1e-5
-}
-
-fn field(kind: &NetworkKind) -> Field {
-    let (dimensions, normalisation) = (kind.dimensions, Normalisation::L2);
-    Field { name: FIELD.into(), kind: FieldKind::Vector { dimensions, normalisation } }
-}
-
 fn loss(before: &[f32], after: &[f32]) -> Loss {
     let pairs = || before.iter().zip(after);
     let max_abs = pairs().map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -180,36 +148,4 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), ImportError> {
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&partial, path));
     written.map_err(|cause| ImportError::File { path: path.to_owned(), cause })
-}
-
-#[cfg(test)]
-mod tests {
-    use burn::tensor::Tensor;
-
-    use super::*;
-    use crate::network::Forward;
-
-    /// Answers this value 512 times, whatever it is shown.
-    struct Constant(f32);
-
-    impl Forward for Constant {
-        fn run(&self, input: Tensor<4>) -> Tensor<2> {
-            Tensor::full([1, 512], self.0, &input.device())
-        }
-    }
-
-    fn constant(value: f32) -> Loaded {
-        Loaded::Modules(Arc::new(Constant(value)), Device::Flex)
-    }
-
-    #[test]
-    fn weights_with_which_a_network_answers_zeros_or_nan_are_refused() {
-        let kind = architecture::by_name("resnet18").and_then(|found| found.as_network()).unwrap();
-
-        for useless in [0.0, f32::NAN, f32::INFINITY] {
-            let refused = golden(kind, constant(useless)).unwrap_err();
-            assert!(refused.to_string().contains("zeros, NaN or infinity"), "{refused}");
-        }
-        assert_eq!(golden(kind, constant(2.0)).unwrap().len(), 512);
-    }
 }

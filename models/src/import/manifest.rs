@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{FIELD, GOLDEN_NAME, INFERRER};
+use super::INFERRER;
+use super::golden::{FIELD, GOLDEN_NAME};
 use crate::architecture::NetworkKind;
 use crate::set;
 use crate::set::file::{FieldEntry, GoldenEntry, ManifestFile, PreprocessingEntry, WeightsEntry};

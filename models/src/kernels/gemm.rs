@@ -7,6 +7,7 @@
 //! one of input for each row; the second cache level feeds that, so that the roof is the multipliers:
 //! 94 to 100 % of the core's peak were measured, 70 to 90 % at depth 16 or 24 columns.
 
+mod operands;
 mod panels;
 mod tile;
 
@@ -15,8 +16,8 @@ use super::activation::Activation;
 use super::bounds::extent;
 use super::matrix::{Panels, Weights};
 use super::packing::packed_length;
+use operands::{Destination, Source};
 use panels::{Pointer, Product};
-use tile::{Destination, Source};
 
 /// Rows in groups, each group at its own place: the rows of an image.
 #[derive(Clone, Copy, Debug)]

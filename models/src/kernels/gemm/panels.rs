@@ -3,7 +3,8 @@
 
 use super::super::lanes::{Kernel, Lanes};
 use super::Rows;
-use super::tile::{Ahead, Destination, Place, Source, Weight, tile};
+use super::operands::{Ahead, Destination, Place, Source, Weight};
+use super::tile::tile;
 
 /// Packed weights.
 #[derive(Clone, Copy)]
