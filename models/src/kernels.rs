@@ -14,7 +14,7 @@
 //! | [`Depthwise`] | each channel by itself | loads |
 //! | [`InvertedResidual`] | expansion, depthwise and projection in one pass through the cache | multipliers |
 //! | [`Linear`] | a matrix, in f16 where nothing is lost | memory |
-//! | [`max_pool`], [`mean`] | pooling | loads |
+//! | [`max_pool`], [`mean`], [`adaptive_mean`] | pooling | loads |
 //!
 //! # Safety
 //! This is the only module with `unsafe`. Each kernel has one safe function that checks that the

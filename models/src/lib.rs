@@ -45,10 +45,9 @@
 //! ```
 //!
 //! What an inferrer answers stands in its [`Manifest`], which is data; names of fields never appear
-//! in code that calls it. Whoever builds a model calls [`LoadedInferrer::self_test`] before it is asked for
-//! anything: it has to give the manifest's golden vector for the manifest's golden picture.
-//! [`palette::query`] is the vector with
-//! which to look for a colour among palettes.
+//! in code that calls it. Whoever builds a model calls [`LoadedInferrer::self_test`] before asking it for
+//! anything else: it has to give the manifest's golden vector for the manifest's golden picture.
+//! [`palette::query`] is the vector with which to look for a colour among palettes.
 //!
 //! # Model sets
 //! ```text
@@ -95,8 +94,8 @@
 //! (`models/golden/checkpoints.py` writes them, in torchvision's own layout).
 //!
 //! # Where to read
-//! Each module uses those above it and none below. Only `architecture` and `import` name each other: the
-//! list holds how each network reads its checkpoint, and nothing outside of `import` unpickles.
+//! Each module uses some of those above it and none below. Only `architecture` and `import` name each
+//! other: the list holds how each network reads its checkpoint, and nothing outside of `import` unpickles.
 //!
 //! | module | what |
 //! | --- | --- |

@@ -2,7 +2,7 @@
 
 use super::graph::{GraphError, Shape};
 
-/// The most bytes of one worker's buffers: twenty times what VGG16 takes for pictures of 224 × 224. A
+/// The most bytes of one worker's buffers: a hundred times what VGG16 takes for pictures of 224 × 224. A
 /// worker that asks for more than there is would end the process.
 const MOST_BYTES: usize = 1 << 30;
 
