@@ -10,6 +10,7 @@ pub mod instruments;
 pub mod models;
 pub mod production;
 
+use crate::adapters::http::LOOKUPS;
 use crate::config::{Config, Engines, cores};
 use crate::exit::{Exit, Stopped};
 pub use models::Models;
@@ -25,9 +26,10 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
     }
 }
 
-/// Blocking threads beside one a core for the decoders: for files, for the journal, and for decoders
-/// that hang. Few, because each thread of glibc's allocator keeps what it has freed for itself.
-const SPARE_THREADS: usize = 4;
+/// Blocking threads beside one a core for the decoders: for files, for the journal, for bodies that are
+/// compressed, for decoders that hang, and for as many lookups of names as there may be. Few, because
+/// each thread of glibc's allocator keeps what it has freed for itself.
+const SPARE_THREADS: usize = 4 + LOOKUPS;
 
 /// Runs `work` in an actix system.
 fn in_system<T>(work: impl Future<Output = T>) -> T {

@@ -38,6 +38,7 @@ pub use fetcher::{HttpFetcher, HttpFetcherError};
 pub use host_pattern::{HostPattern, InvalidHostPattern};
 pub use hosts::HostSettings;
 pub use location::picture_host;
+pub(crate) use resolver::LOOKUPS;
 pub use resolver::Lookup;
 pub use settings::HttpFetcherSettings;
 pub use throughput::Throughput;

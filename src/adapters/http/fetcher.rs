@@ -64,7 +64,7 @@ impl HttpFetcher {
     /// # Errors
     /// [`HttpFetcherError`], for want of root certificates.
     pub fn open(settings: HttpFetcherSettings) -> Result<Self, HttpFetcherError> {
-        Self::with_lookup(settings, Arc::new(SystemLookup))
+        Self::with_lookup(settings, Arc::new(SystemLookup::default()))
     }
 
     /// A fetcher over a resolver of the caller's. Its answers are judged as the system's are.

@@ -1,11 +1,12 @@
 //! From names to addresses that may be connected to.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use super::address_guard::{AddressGuard, Forbidden};
 
@@ -19,16 +20,41 @@ pub trait Lookup: Send + Sync {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The system's: `getaddrinfo` on a blocking thread. It gives up by itself after some seconds, so few
-/// threads are left to lookups that nobody waits for any more.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SystemLookup;
+/// The most lookups that the system is at work on. Each has a blocking thread, of which there are few:
+/// decoders and files must find theirs however slow a resolver is.
+pub(crate) const LOOKUPS: usize = 4;
+
+/// The system's: `getaddrinfo` on a blocking thread, which nothing can stop. It gives up by itself after
+/// some seconds; until then a lookup that nobody waits for any more counts like any other.
+#[derive(Clone, Debug)]
+pub(super) struct SystemLookup {
+    ask: fn(&str) -> io::Result<Vec<IpAddr>>,
+    free: Arc<Semaphore>,
+}
+
+impl Default for SystemLookup {
+    fn default() -> Self {
+        Self { ask: system, free: Arc::new(Semaphore::new(LOOKUPS)) }
+    }
+}
+
+/// What the system answers, which may take long.
+fn system(host: &str) -> io::Result<Vec<IpAddr>> {
+    Ok((host, 0).to_socket_addrs()?.map(|answer| answer.ip()).collect())
+}
 
 #[async_trait]
 impl Lookup for SystemLookup {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let answers = tokio::net::lookup_host((host, 0)).await?;
-        Ok(answers.map(|answer| answer.ip()).collect())
+        let free = Arc::clone(&self.free);
+        let permit = free.acquire_owned().await.map_err(io::Error::other)?;
+        let (ask, host) = (self.ask, host.to_owned());
+        let asked = tokio::task::spawn_blocking(move || {
+            // Given back by the thread, since whoever asked may have given up.
+            let _permit = permit;
+            ask(&host)
+        });
+        asked.await.map_err(io::Error::other)?
     }
 }
 
@@ -76,6 +102,12 @@ fn permitted(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use futures_util::future::join_all;
+
     use super::*;
 
     fn permitted_of(answers: &[&str]) -> Result<Vec<String>, Forbidden> {
@@ -90,5 +122,25 @@ mod tests {
         assert_eq!(both, Ok(vec!["1.1.1.1".into(), "2606:4700::1".into()]));
         assert!(permitted_of(&["10.0.0.1", "::ffff:10.0.0.1"]).is_err());
         assert_eq!(permitted_of(&[]), Ok(vec![]), "nothing was forbidden: it has no address");
+    }
+
+    #[tokio::test]
+    async fn a_system_that_does_not_answer_holds_a_few_threads_and_no_more() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let slow = |_: &str| {
+            ASKED.fetch_add(1, Ordering::Relaxed);
+            let (_kept, never) = mpsc::sync_channel::<()>(0);
+            _ = never.recv_timeout(Duration::from_millis(400));
+            Ok(vec![])
+        };
+        let lookup = SystemLookup { ask: slow, ..SystemLookup::default() };
+        let given_up = || tokio::time::timeout(Duration::from_millis(50), lookup.lookup("a"));
+
+        let first = join_all((0..2 * LOOKUPS).map(|_| given_up())).await;
+        let later = join_all((0..LOOKUPS).map(|_| given_up())).await;
+
+        assert!(first.iter().chain(&later).all(Result::is_err), "nobody had an answer");
+        assert_eq!(ASKED.load(Ordering::Relaxed), LOOKUPS, "those given up still count");
+        assert!(lookup.lookup("a").await.is_ok(), "threads that have ended serve the next");
     }
 }
