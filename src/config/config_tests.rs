@@ -1,5 +1,8 @@
 //! What options mean, alone and together.
 
+use std::time::Duration;
+
+use ::models::Device;
 use clap::Parser;
 
 use super::*;
