@@ -53,7 +53,8 @@ enum Command {
     /// Augment pictures
     ///
     /// Runs the whole pipeline over a folder: source, retriever, downloader, inferrer pools, sink and
-    /// ledger, supervised, with a bounded amount of work in flight. Ends with a summary.
+    /// ledger, supervised, with a bounded amount of work in flight. Ends with a summary. With
+    /// --production or a location it is the service, until it is told to stop.
     Run(Box<Options>),
     /// Show what the options mean together, and where each value comes from
     Config(Box<Options>),
@@ -93,9 +94,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let done = match cli.command {
         Command::Run(options) => resolve(&options).and_then(|config| run::run(&config)),
-        Command::Config(options) => resolve(&options).map(|_| {
+        Command::Config(options) => resolve(&options).map(|config| {
             let matches = matches.subcommand_matches("config");
-            console::answer(show::resolved(&Cli::command(), matches).trim_end());
+            console::answer(show::resolved(&Cli::command(), matches, &config).trim_end());
             Exit::Done
         }),
         Command::Check(options) => resolve(&options).and_then(|config| check::run(&config)),
@@ -117,6 +118,7 @@ fn resolve(options: &Options) -> Result<Config, Stopped> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::variable;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -130,13 +132,9 @@ mod tests {
                 let name = option.get_id();
                 assert!(option.get_help().is_some(), "{name} has no help");
                 if command.get_name() == "run" {
-                    let variable = option.get_env().and_then(|name| name.to_str());
-                    // OpenTelemetry's own has been set wherever there is a collector.
-                    let expected = match name.as_str() {
-                        "otlp_endpoint" => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
-                        other => other.to_uppercase(),
-                    };
-                    assert_eq!(variable, Some(expected.as_str()));
+                    let expected = variable(option.get_long().unwrap_or_default());
+                    let found = option.get_env().and_then(|name| name.to_str());
+                    assert_eq!(found, Some(expected.as_str()));
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod credentials;
 mod engines;
 mod limits;
+mod locations;
 mod models;
 mod observation;
 pub mod options;
@@ -19,7 +20,7 @@ pub use limits::Limits;
 pub use models::{INFERRERS, ModelConfig, SetLocation};
 pub use observation::{AdminConfig, DEFAULT_ADMIN_ADDRESS, LogFormat};
 use options::Options;
-pub use problems::Problems;
+pub use problems::{Problems, variable};
 pub use servers::ServiceConfig;
 
 /// A configuration that cannot be wrong.
@@ -55,7 +56,7 @@ impl Config {
             admin: AdminConfig::new(&options.admin, &engines, &mut problems),
             log_format: observation::log_format(&options.logs, &mut problems),
             log_level: observation::log_level(&options.logs, &engines, &mut problems),
-            traces: observation::traces(&options.logs, &mut problems),
+            traces: observation::traces(&options.logs, &engines, &mut problems),
             engines,
         };
         limits::check_together(&config, options, &mut problems);
@@ -83,7 +84,7 @@ fn check_drain(config: &Config, options: &Options, problems: &mut Problems) {
 /// Before a receive has come back nobody knows whether there is anything.
 fn check_idle(config: &Config, options: &Options, problems: &mut Problems) {
     let Engines::Service(servers) = &config.engines else { return };
-    let Some(text) = &options.lifetime.exit_when_idle else { return };
+    let Some(text) = values::given(options.lifetime.exit_when_idle.as_deref()) else { return };
     let limit = servers.exit_when_idle.filter(|limit| !limit.is_zero());
     if limit.is_some_and(|limit| limit <= servers.long_poll) {
         let remedy = "it must be longer than a receive may wait (--long-poll)";

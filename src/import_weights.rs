@@ -20,7 +20,7 @@ pub struct ImportOptions {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// The network that it holds
+    /// The network that it holds: efficientnet-lite0, mobilenet-v2, resnet18, resnet50 or vgg16
     #[arg(long, value_name = "NAME")]
     pub architecture: String,
 
@@ -52,4 +52,23 @@ pub fn run(options: &ImportOptions) -> Result<Exit, Stopped> {
     ));
     console::answer(format_args!("run it: inference-manager run --models {}", out.display()));
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_names_every_network_that_can_be_imported() {
+        let command = ImportOptions::augment_args(clap::Command::new("import-weights"));
+        let option = command.get_arguments().find(|option| option.get_id() == "architecture");
+        let manual = option.and_then(|option| option.get_help()).expect("it has a manual");
+
+        let manual = manual.to_string();
+        let names: Vec<_> = manual
+            .split([' ', ','])
+            .filter(|word| models::architecture::by_name(word).is_some())
+            .collect();
+        assert_eq!(names, models::architecture::importable());
+    }
 }

@@ -224,6 +224,43 @@ fn options_come_from_the_environment_too_and_config_says_from_where() {
 }
 
 #[test]
+fn config_shows_what_a_default_comes_to_and_where_a_foreign_variable_goes() {
+    let shown = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = program();
+        command.arg("config").args(arguments).envs(environment.iter().copied());
+        let said = ended(command.output().expect("the program starts"), 0);
+        said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+
+    let folder: Vec<String> = shown(&["--workers", "features=2"], &[]);
+    for line in [
+        "images samples default",
+        "out out default",
+        "models bundled default",
+        "workers features=2,palette=1,aspect-ratio=1 flag",
+        "log-level warn default",
+        "admin-address - default",
+        "last-scrape 0s default",
+        "elasticsearch-url - default",
+    ] {
+        assert!(folder.iter().any(|shown| shown == line), "{line:?} is missing in {folder:#?}");
+    }
+
+    let arguments = ["--models", "bundled", "--initial-index", "a", "--augmented-index", "b"];
+    let queues = [("QUEUE_URL", "http://q/a"), ("DEAD_LETTER_QUEUE_URL", "http://q/b")];
+    let service: Vec<String> = shown(&arguments, &[&queues[..], &[("es_host", "es")]].concat());
+    for line in [
+        "images - default",
+        "log-level info default",
+        "admin-address 127.0.0.1:9464 default",
+        "last-scrape 15s default",
+        "elasticsearch-url http://es:9200 environment (es_host)",
+    ] {
+        assert!(service.iter().any(|shown| shown == line), "{line:?} is missing in {service:#?}");
+    }
+}
+
+#[test]
 fn help_and_version_are_manuals() {
     let help = ended(program().args(["run", "--help"]).output().expect("it starts"), 0);
     for part in ["--workers", "[env: WORKERS=", "aspect-ratio", "too_many_pixels"] {

@@ -58,13 +58,13 @@ use actors::inference::InferrerSpec;
 pub use catalogue::ElasticsearchCatalogue;
 pub use findings::Finding;
 pub use index::ElasticsearchIndex;
+pub use index_name::IndexName;
 pub use sample::sample;
 pub use settings::{Credentials, ElasticsearchSettings};
 pub use version::Server;
 
 use client::Client;
 use index::Target;
-use index_name::IndexName;
 use mapping_watch::MappingWatch;
 use survey::{Privileges, Survey};
 

@@ -6,6 +6,7 @@ use ::models::Device;
 use clap::Parser;
 
 use super::*;
+use crate::adapters::elasticsearch::Credentials;
 
 #[derive(Parser)]
 struct Line {
@@ -112,7 +113,7 @@ fn folders_and_locations_together_are_an_error() {
 fn a_picture_may_not_be_larger_than_all_that_may_be_in_flight() {
     let told = problems(&["--picture-bytes", "2MiB", "--bytes-in-flight", "1MiB"]);
     assert!(told.contains("--picture-bytes"), "{told}");
-    let told = problems(&["--picture-pixels", "20", "--pixels-in-flight", "10"]);
+    let told = problems(&["--picture-pixels", "2000000", "--pixels-in-flight", "1000000"]);
     assert!(told.contains("--picture-pixels"), "{told}");
 }
 
@@ -251,4 +252,88 @@ fn secrets_are_not_shown() {
     let config = service(&["--elasticsearch-api-key", "c2VjcmV0"]).expect("a key is right");
 
     assert!(!format!("{config:?}").contains("c2VjcmV0"));
+}
+
+#[test]
+fn what_can_only_fail_later_is_named_at_once() {
+    let line = [
+        "test",
+        "--models",
+        "bundled",
+        "--elasticsearch-url",
+        "https://es.example",
+        "--queue-url",
+        "http://q/images.fifo",
+        "--dead-letter-queue-url",
+        "http://q/dead.fifo",
+        "--initial-index",
+        "images-*",
+        "--augmented-index",
+        "Images",
+        "--topic-arn",
+        "arn:aws:sns:eu-west-1:1:ids.fifo",
+    ];
+    let config = Config::new(&Line::parse_from(line).options);
+    let told = config.map(|_| ()).expect_err("none of them can be used").to_string();
+    for part in [
+        "--queue-url (or QUEUE_URL) is \"http://q/images.fifo\": only standard queues",
+        "--dead-letter-queue-url (or DEAD_LETTER_QUEUE_URL) is \"http://q/dead.fifo\": only",
+        "--initial-index (or INITIAL_INDEX) is \"images-*\": it holds",
+        "--augmented-index (or AUGMENTED_INDEX) is \"Images\": it holds a capital",
+        "--topic-arn (or TOPIC_ARN) is \"arn:aws:sns:eu-west-1:1:ids.fifo\": only standard topics",
+    ] {
+        assert!(told.contains(part), "{part:?} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let empty = [
+        "--topic-arn=",
+        "--elasticsearch-api-key=",
+        "--elasticsearch-username=",
+        "--elasticsearch-password=",
+        "--elasticsearch-ca=",
+        "--exit-when-idle=",
+        "--features-dimensions=",
+        "--otlp-endpoint=",
+    ];
+    let given = service(&empty).expect("nothing is wrong");
+
+    let Engines::Service(servers) = &given.engines else { panic!("{:?}", given.engines) };
+    assert!(matches!(servers.elasticsearch_credentials, Credentials::None));
+    assert_eq!((&servers.topic_arn, &servers.elasticsearch_ca), (&None, &None));
+    assert_eq!((servers.exit_when_idle, servers.features_dimensions), (None, None));
+    assert!(given.traces.is_none());
+
+    let folder = config(&["--topic-arn="]).expect("it names no topic");
+    assert!(matches!(folder.engines, Engines::Folder(_)));
+}
+
+#[test]
+fn a_collector_for_others_does_not_keep_anybody_from_their_own_pictures() {
+    let folder = config(&["--otlp-endpoint", "collector:4317"]).expect("it is not asked");
+    assert!(folder.traces.is_none());
+    let told = service_problems(&["--otlp-endpoint", "collector:4317"]);
+    assert!(
+        told.contains("--otlp-endpoint (or OTEL_EXPORTER_OTLP_ENDPOINT) is \"collector:4317\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_out_of_bounds_is_told_the_bounds() {
+    for (option, value, bounds) in [
+        ("--workers", "300", "from 1 to 255"),
+        ("--batch", "65", "from 1 to 64"),
+        ("--in-flight", "1001", "from 1 to 1000"),
+        ("--pixels-in-flight", "5000000000", "from 1000000 to 4294967295"),
+        ("--pixels-in-flight", "50175", "from 1000000 to 4294967295"),
+        ("--inference-deadline", "99999999999y", "up to a day"),
+        ("--drain", "25h", "up to a day"),
+    ] {
+        let told = problems(&[option, value]);
+        assert!(told.contains(bounds), "{option} {value}: {told}");
+    }
+    assert!(service_problems(&["--requests-per-host", "256"]).contains("from 1 to 255"));
 }

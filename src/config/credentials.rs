@@ -2,18 +2,23 @@
 
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::Problems;
 use super::options::AccessOptions;
+use super::values::given;
 use crate::adapters::elasticsearch::Credentials;
 
 pub(super) fn credentials(access: &AccessOptions, problems: &mut Problems) -> Credentials {
-    let AccessOptions {
-        elasticsearch_api_key, elasticsearch_username, elasticsearch_password, ..
-    } = access;
-    match (elasticsearch_api_key, elasticsearch_username, elasticsearch_password) {
-        (Some(key), None, None) => return Credentials::ApiKey(key.clone()),
+    let secret = |value: &Option<SecretString>| {
+        value.clone().filter(|secret| !secret.expose_secret().is_empty())
+    };
+    let key = secret(&access.elasticsearch_api_key);
+    let username = given(access.elasticsearch_username.as_deref());
+    match (key, username, secret(&access.elasticsearch_password)) {
+        (Some(key), None, None) => return Credentials::ApiKey(key),
         (None, Some(username), Some(password)) => {
-            return Credentials::Basic { username: username.clone(), password: password.clone() };
+            return Credentials::Basic { username: username.to_owned(), password };
         }
         (None, None, None) => {}
         (Some(_), ..) => {
@@ -31,7 +36,7 @@ pub(super) fn credentials(access: &AccessOptions, problems: &mut Problems) -> Cr
 }
 
 pub(super) fn certificates(access: &AccessOptions, problems: &mut Problems) -> Option<PathBuf> {
-    let file = access.elasticsearch_ca.as_deref()?;
+    let file = given(access.elasticsearch_ca.as_deref())?;
     if !std::path::Path::new(file).is_file() {
         problems.note("elasticsearch-ca", file, "there is no such file");
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::options::{FolderOptions, LocationOptions, Options};
+use super::values::given;
 use super::{Problems, ServiceConfig};
 
 /// The folder of pictures unless another is named: the repository's.
@@ -59,9 +60,9 @@ fn is_service(locations: &LocationOptions) -> bool {
         &locations.elasticsearch_url,
         &locations.initial_index,
         &locations.augmented_index,
-        &locations.topic_arn,
     ];
-    locations.production || named.into_iter().any(Option::is_some)
+    let announces = given(locations.topic_arn.as_deref()).is_some();
+    locations.production || announces || named.into_iter().any(Option::is_some)
 }
 
 fn refuse_folders(folder: &FolderOptions, problems: &mut Problems) {

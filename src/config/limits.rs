@@ -33,12 +33,18 @@ impl Limits {
             picture_pixels,
             drain,
         } = options;
+        let messages = values::count(1..=MOST_IN_FLIGHT);
+        let pixels = values::count(FEWEST_PIXELS..=u32::MAX);
         Self {
             in_flight: problems.parse("in-flight", in_flight, messages),
             bytes_in_flight: problems.parse("bytes-in-flight", bytes_in_flight, values::size),
-            pixels_in_flight: problems.parse("pixels-in-flight", pixels_in_flight, values::count),
+            pixels_in_flight: problems.parse("pixels-in-flight", pixels_in_flight, pixels),
             picture_bytes: problems.parse("picture-bytes", picture_bytes, values::size),
-            picture_pixels: problems.parse("picture-pixels", picture_pixels, values::count),
+            picture_pixels: problems.parse(
+                "picture-pixels",
+                picture_pixels,
+                values::count(1..=u32::MAX),
+            ),
             drain: problems.parse("drain", drain, values::duration),
         }
     }
@@ -48,12 +54,10 @@ impl Limits {
 /// moves, which is fine for hundreds and not for thousands.
 const MOST_IN_FLIGHT: u32 = 1000;
 
-fn messages(text: &str) -> Result<u32, String> {
-    values::count(text)
-        .ok()
-        .filter(|count| *count <= MOST_IN_FLIGHT)
-        .ok_or_else(|| format!("write a whole number from 1 to {MOST_IN_FLIGHT}"))
-}
+/// The fewest pixels that may be in flight. A picture takes at least what the models' views of it hold,
+/// 50,176 for each network of the usual size: with fewer than they need together none could ever be
+/// decoded.
+const FEWEST_PIXELS: u32 = 1_000_000;
 
 /// Checks the values that must fit each other, once each of them is right by itself.
 pub(super) fn check_together(config: &Config, options: &Options, problems: &mut Problems) {

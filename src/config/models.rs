@@ -1,6 +1,7 @@
 //! The models: where they are, and how they are run.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +14,9 @@ use crate::adapters::s3_models::Place;
 
 /// The inferrers that there are; the closed set behind `--workers` and `--device`.
 pub const INFERRERS: [&str; 3] = ["features", "palette", "aspect-ratio"];
+
+/// The largest batch that may be chosen; the histogram of batches counts up to it.
+const MOST_IN_BATCH: u16 = 64;
 
 /// The models and how they are run.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +48,16 @@ pub enum SetLocation {
     },
 }
 
+impl fmt::Display for SetLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("bundled"),
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Bucket { place, .. } => place.fmt(f),
+        }
+    }
+}
+
 impl ModelConfig {
     /// What `options` mean.
     pub fn new(options: &ModelOptions, problems: &mut Problems) -> Self {
@@ -53,7 +67,7 @@ impl ModelConfig {
             set: set_location(options, problems),
             devices: problems.parse("device", &options.device, devices),
             workers: problems.parse("workers", workers, worker_counts),
-            batch: problems.parse("batch", &options.batch, values::count::<u16>).into(),
+            batch: problems.parse("batch", &options.batch, values::count(1..=MOST_IN_BATCH)).into(),
             inference_deadline: problems.parse("inference-deadline", deadline, values::duration),
         }
     }
@@ -115,7 +129,7 @@ fn devices(text: &str) -> Result<BTreeMap<String, Device>, String> {
 
 /// `2`, or `features=2,…`; the count for all stands under the empty name.
 fn worker_counts(text: &str) -> Result<BTreeMap<String, usize>, String> {
-    let count = |text: &str| values::count::<u8>(text).map(usize::from);
+    let count = values::count(1..=usize::from(u8::MAX));
     if !text.is_empty() && !text.contains('=') {
         return Ok([(String::new(), count(text)?)].into());
     }

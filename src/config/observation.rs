@@ -6,7 +6,8 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use super::options::{AdminOptions, LogOptions};
-use super::{Engines, Problems, servers, values};
+use super::values::given;
+use super::{Engines, Problems, locations, values};
 use crate::adapters::otlp::OtlpSettings;
 
 /// Where the admin server of the production service listens unless told otherwise; the port is the one
@@ -74,12 +75,21 @@ pub(super) fn log_level(
     level.to_owned()
 }
 
-pub(super) fn traces(options: &LogOptions, problems: &mut Problems) -> Option<OtlpSettings> {
+/// Only the service has traces. A host may have a collector's address for others of its programs, which
+/// is none of a folder's business.
+pub(super) fn traces(
+    options: &LogOptions,
+    engines: &Engines,
+    problems: &mut Problems,
+) -> Option<OtlpSettings> {
     let ratio = problems.parse("trace-ratio", &options.trace_ratio, |text| {
         let ratio = text.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
         ratio.ok_or("write a number from 0 to 1")
     });
-    let endpoint = options.otlp_endpoint.as_deref().filter(|text| !text.is_empty())?;
-    let endpoint = servers::web_address("otlp-endpoint", endpoint, problems);
+    if matches!(engines, Engines::Folder(_)) {
+        return None;
+    }
+    let endpoint =
+        locations::web_address("otlp-endpoint", given(options.otlp_endpoint.as_deref())?, problems);
     Some(OtlpSettings { endpoint, ratio })
 }

@@ -7,7 +7,7 @@
 use clap::{Args, FromArgMatches};
 use secrecy::SecretString;
 
-/// The options of `run` and `config`.
+/// The options of `run`, `check` and `config`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
     /// Pictures and results of an embedded run.
@@ -93,6 +93,7 @@ pub struct ModelOptions {
 
     /// Where weights from S3 are kept, by digest, for the next start
     ///
+    /// Nothing is ever deleted there; sets and weights that no longer serve may be.
     /// [default: inference-manager/models in the user's cache folder]
     #[arg(long, env, value_name = "DIR")]
     pub models_cache: Option<String>,
@@ -116,7 +117,8 @@ pub struct ModelOptions {
     /// The most pictures in one batch
     ///
     /// A worker that comes free takes what waits, up to this many, and never waits for more. On a
-    /// CPU larger batches are not faster; they only make a failing batch more work to bisect.
+    /// CPU larger batches are not faster; they only make a failing batch more work to bisect. At
+    /// most 64.
     #[arg(long, env, value_name = "N", default_value = "4")]
     pub batch: String,
 
@@ -137,7 +139,7 @@ pub struct LimitOptions {
     #[arg(long, env, value_name = "SIZE", default_value = "128MiB")]
     pub bytes_in_flight: String,
 
-    /// The most pixels being decoded at once
+    /// The most pixels being decoded at once; at least 1000000
     #[arg(long, env, value_name = "N", default_value = "100000000")]
     pub pixels_in_flight: String,
 

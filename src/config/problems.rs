@@ -44,13 +44,22 @@ impl Problems {
     }
 }
 
+/// The variable of the environment that stands for `option`.
+#[must_use]
+pub fn variable(option: &str) -> String {
+    match option {
+        // OpenTelemetry's own has been set wherever there is a collector.
+        "otlp-endpoint" => "OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(),
+        _ => option.to_uppercase().replace('-', "_"),
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let many = if self.0.len() == 1 { "is a problem" } else { "are problems" };
         write!(f, "there {many} with the configuration:")?;
         for Problem { option, value, remedy } in &self.0 {
-            let variable = option.to_uppercase().replace('-', "_");
-            write!(f, "\n  --{option} (or {variable})")?;
+            write!(f, "\n  --{option} (or {})", variable(option))?;
             if !value.is_empty() {
                 write!(f, " is {value:?}")?;
             }

@@ -7,9 +7,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use super::Problems;
 use super::credentials::{certificates, credentials};
+use super::locations::{Locations, web_address};
 use super::options::{AccessOptions, LifetimeOptions, Options};
-use super::{Problems, values};
+use super::values::{self, given};
 use crate::adapters::elasticsearch::Credentials;
 use crate::adapters::http::HostPattern;
 
@@ -55,73 +57,41 @@ pub struct ServiceConfig {
 impl ServiceConfig {
     pub(super) fn new(options: &Options, problems: &mut Problems) -> Self {
         let Options { locations, access, lifetime, .. } = options;
-        let mut location = |option: &'static str, value: &Option<String>| {
-            if value.as_deref().is_none_or(str::is_empty) {
-                let remedy = "it is missing: a production run needs all five locations";
-                problems.note(option, "", remedy);
-            }
-            value.clone().unwrap_or_default()
-        };
-        let queue_url = location("queue-url", &locations.queue_url);
-        let dead_letter_queue_url =
-            location("dead-letter-queue-url", &locations.dead_letter_queue_url);
-        let elasticsearch_url = location("elasticsearch-url", &locations.elasticsearch_url);
-        let initial_index = location("initial-index", &locations.initial_index);
-        let augmented_index = location("augmented-index", &locations.augmented_index);
-        check_apart(
-            [&queue_url, &dead_letter_queue_url],
-            [&initial_index, &augmented_index],
-            problems,
-        );
-        for (option, text) in
-            [("queue-url", &queue_url), ("dead-letter-queue-url", &dead_letter_queue_url)]
-        {
-            if !text.is_empty() {
-                web_address(option, text, problems);
-            }
-        }
+        let Locations {
+            queue_url,
+            dead_letter_queue_url,
+            elasticsearch_url,
+            initial_index,
+            augmented_index,
+            topic_arn,
+        } = Locations::new(locations, problems);
         Self {
-            elasticsearch_url: web_address("elasticsearch-url", &elasticsearch_url, problems),
+            elasticsearch_url,
             queue_url,
             dead_letter_queue_url,
             initial_index,
             augmented_index,
-            topic_arn: locations.topic_arn.clone(),
+            topic_arn,
             elasticsearch_credentials: credentials(access, problems),
             elasticsearch_ca: certificates(access, problems),
             elasticsearch_gzip: access.elasticsearch_gzip,
-            features_dimensions: access.features_dimensions.as_deref().map(|text| {
-                problems.parse("features-dimensions", text, values::count::<u16>).into()
+            features_dimensions: given(access.features_dimensions.as_deref()).map(|text| {
+                problems.parse("features-dimensions", text, values::count(1..=u16::MAX)).into()
             }),
             long_poll: problems.parse("long-poll", &access.long_poll, long_poll),
             payload_buckets: values::list(access.payload_buckets.as_deref()),
             image_hosts: hosts(access, problems),
             requests_per_host: requests_per_host(access, problems),
             allow_addresses: networks(access, problems),
-            exit_when_idle: lifetime
-                .exit_when_idle
-                .as_deref()
+            exit_when_idle: given(lifetime.exit_when_idle.as_deref())
                 .map(|text| problems.parse("exit-when-idle", text, values::duration)),
             ecs_agent: ecs_agent(lifetime, problems),
         }
     }
 }
 
-fn check_apart(queues: [&str; 2], indices: [&str; 2], problems: &mut Problems) {
-    let [queue, dead_letters] = queues;
-    if queue == dead_letters && !queue.is_empty() {
-        let remedy = "it is the queue itself: what is parked there would be received again";
-        problems.note("dead-letter-queue-url", queue, remedy);
-    }
-    let [initial, augmented] = indices;
-    if initial == augmented && !initial.is_empty() {
-        let remedy = "it is the initial index: augmented documents would replace what is read";
-        problems.note("augmented-index", augmented, remedy);
-    }
-}
-
 fn ecs_agent(lifetime: &LifetimeOptions, problems: &mut Problems) -> Option<Url> {
-    let uri = lifetime.ecs_agent_uri.as_deref().filter(|text| !text.is_empty())?;
+    let uri = given(lifetime.ecs_agent_uri.as_deref())?;
     Some(web_address("ecs-agent-uri", uri, problems))
 }
 
@@ -130,26 +100,6 @@ fn long_poll(text: &str) -> Result<Duration, String> {
     let poll = values::duration(text).ok();
     poll.filter(|poll| poll.subsec_nanos() == 0 && poll.as_secs() <= 20)
         .ok_or_else(|| "write whole seconds from 1s to 20s".to_owned())
-}
-
-/// An address over HTTP; one that stands in where there is a problem. An empty text was told before.
-pub(super) fn web_address(option: &'static str, text: &str, problems: &mut Problems) -> Url {
-    let parsed = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    if parsed.as_ref().is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
-        let remedy = "it holds a name or password: give those by options of their own";
-        problems.note(option, "", remedy);
-    }
-    if parsed.as_ref().is_some_and(|url| url.query().is_some() || url.fragment().is_some()) {
-        problems.note(option, "", "it holds a query or fragment (? or #): drop it");
-    }
-    parsed.unwrap_or_else(|| {
-        if !text.is_empty() {
-            // What may hold a secret is not shown.
-            let shown = if text.contains(['@', '?', '#']) { "" } else { text };
-            problems.note(option, shown, "write an address that begins with https:// or http://");
-        }
-        Url::parse("http://localhost").expect("this text is an address")
-    })
 }
 
 /// What each text of a list means; whatever `parse` takes for nothing is told with `remedy`.
@@ -180,7 +130,7 @@ fn networks(access: &AccessOptions, problems: &mut Problems) -> Vec<IpNet> {
 }
 
 fn requests_per_host(access: &AccessOptions, problems: &mut Problems) -> u8 {
-    problems.parse("requests-per-host", &access.requests_per_host, values::count)
+    problems.parse("requests-per-host", &access.requests_per_host, values::count(1..=u8::MAX))
 }
 
 fn hosts(access: &AccessOptions, problems: &mut Problems) -> Vec<HostPattern> {

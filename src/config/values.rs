@@ -1,16 +1,27 @@
 //! How single values are written: counts, sizes, durations, lists by inferrer.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A whole number of at least 1.
-///
-/// # Errors
-/// What to write instead.
-pub fn count<T: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<T, String> {
-    let number = text.replace('_', "").parse::<T>().ok().filter(|n| *n >= T::from(1));
-    number.ok_or_else(|| "write a whole number of at least 1".to_owned())
+/// What is given, if anything: an empty variable of the environment is nothing.
+pub fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|text| !text.is_empty())
+}
+
+/// Reads a whole number within `range`, or says what to write instead.
+pub fn count<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    move |text| {
+        let number = text.replace('_', "").parse::<T>().ok().filter(|n| range.contains(n));
+        number.ok_or_else(|| {
+            format!("write a whole number from {} to {}", range.start(), range.end())
+        })
+    }
 }
 
 /// A size in bytes, at least 1 and below 4 GiB, such as 64MiB or 500kB.
@@ -23,21 +34,27 @@ pub fn size(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "write a size above 0 and below 4GiB, for instance 64MiB".to_owned())
 }
 
-/// A duration above zero, such as 25s or 1m30s.
+/// No time that can be chosen is longer: nothing here waits for days, and sums of them stay sums.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// A duration above zero and up to a day, such as 25s or 1m30s.
 ///
 /// # Errors
 /// What to write instead.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).ok().filter(|d| !d.is_zero());
-    duration.ok_or_else(|| "write a time above zero, for instance 25s or 1m30s".to_owned())
+    let duration = duration_or_zero(text).ok().filter(|d| !d.is_zero());
+    duration.ok_or_else(|| {
+        "write a time above zero and up to a day, for instance 25s or 1m30s".to_owned()
+    })
 }
 
-/// A duration such as 15s; 0s is one.
+/// A duration up to a day, such as 15s; 0s is one.
 ///
 /// # Errors
 /// What to write instead.
 pub fn duration_or_zero(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| "write a time, for instance 15s or 0s".to_owned())
+    let duration = humantime::parse_duration(text).ok().filter(|d| *d <= LONGEST);
+    duration.ok_or_else(|| "write a time up to a day, for instance 15s or 0s".to_owned())
 }
 
 /// Texts separated by commas; none if nothing is given.
@@ -73,10 +90,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_at_least_one_and_may_be_grouped() {
-        assert_eq!(count::<u32>("100_000"), Ok(100_000));
-        for wrong in ["0", "-1", "1.5", "many", "", "99999999999"] {
-            assert!(count::<u32>(wrong).is_err(), "{wrong}");
+    fn counts_are_within_their_range_which_is_told_and_may_be_grouped() {
+        let to_a_million = count(1..=1_000_000_u32);
+        assert_eq!(to_a_million("100_000"), Ok(100_000));
+        for wrong in ["0", "-1", "1.5", "many", "", "1000001", "99999999999"] {
+            let told = "write a whole number from 1 to 1000000".to_owned();
+            assert_eq!(to_a_million(wrong), Err(told), "{wrong}");
         }
     }
 
@@ -93,11 +112,12 @@ mod tests {
     #[test]
     fn durations_carry_units_and_are_above_zero() {
         assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
-        for wrong in ["0s", "25", "soon"] {
+        for wrong in ["0s", "25", "soon", "25h", "99999999999y"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(duration("24h"), Ok(LONGEST));
         assert_eq!(duration_or_zero("0s"), Ok(Duration::ZERO));
-        assert!(duration_or_zero("-1s").is_err());
+        assert!(duration_or_zero("-1s").is_err() && duration_or_zero("2d").is_err());
     }
 
     #[test]
@@ -108,10 +128,10 @@ mod tests {
 
     #[test]
     fn pairs_are_named_once() {
-        let pairs = by_name("features=2, palette=1", count::<usize>);
+        let pairs = by_name("features=2, palette=1", count(1..=9));
         assert_eq!(pairs, Ok([("features".into(), 2), ("palette".into(), 1)].into()));
         for wrong in ["features", "features=0", "features=1,features=2"] {
-            assert!(by_name(wrong, count::<usize>).is_err(), "{wrong}");
+            assert!(by_name(wrong, count(1..=9)).is_err(), "{wrong}");
         }
     }
 }

@@ -16,24 +16,32 @@ impl IndexName {
     /// # Errors
     /// A sentence that names `name` and what is wrong with it.
     pub fn new(name: &str) -> Result<Self, String> {
+        match Self::flaw(name) {
+            None => Ok(Self(name.to_owned())),
+            Some(flaw) => Err(format!("{name:?} is no name of one index: {flaw}")),
+        }
+    }
+
+    /// Why `name` is no name of one index, if it is none.
+    #[must_use]
+    pub fn flaw(name: &str) -> Option<&'static str> {
         let forbidden = |c: char| {
             c.is_control()
                 || c.is_whitespace()
                 || c.is_uppercase()
                 || matches!(c, '\\' | '/' | '*' | '?' | '"' | '<' | '>' | '|' | ',' | '#' | ':')
         };
-        let reason = if name.is_empty() {
-            "it is empty"
+        if name.is_empty() {
+            Some("it is empty")
         } else if name.len() > LONGEST {
-            "it is longer than 255 bytes"
+            Some("it is longer than 255 bytes")
         } else if name.starts_with(['-', '_', '+']) || matches!(name, "." | "..") {
-            "it begins with -, _ or +, or is . or .."
+            Some("it begins with -, _ or +, or is . or ..")
         } else if name.contains(forbidden) {
-            "it holds a capital, white space or one of \\ / * ? \" < > | , # :"
+            Some("it holds a capital, white space or one of \\ / * ? \" < > | , # :")
         } else {
-            return Ok(Self(name.to_owned()));
-        };
-        Err(format!("{name:?} is no name of one index: {reason}"))
+            None
+        }
     }
 
     /// The name as text.
