@@ -61,7 +61,7 @@ impl Download<'_> {
 
     /// Goes on where the file ends, as often as it takes; answers the digest of the whole.
     async fn fill(&self, partial: &mut Partial) -> Result<String, S3ModelsError> {
-        let mut fruitless = 0;
+        let (mut fruitless, mut begun_anew) = (0, false);
         loop {
             let before = partial.length().map_err(refused(&partial.path))?;
             if before > self.bytes {
@@ -77,6 +77,12 @@ impl Download<'_> {
                 Ok(()) if after > before => continue,
                 // A body that ends before it begins would else be asked for again and again.
                 Ok(()) => unavailable(&self.what, Fault::transient("the answer was empty")),
+                // Asked for the rest, some servers send the whole: that can be had from the start.
+                Err(S3ModelsError::Digest { .. }) if before > 0 && !begun_anew => {
+                    begun_anew = true;
+                    partial.clear().map_err(refused(&partial.path))?;
+                    continue;
+                }
                 Err(error) => error,
             };
             fruitless = if after > before { 0 } else { fruitless + 1 };
@@ -176,5 +182,57 @@ pub(super) fn digest(path: &Path) -> io::Result<String> {
             return Ok(format!("{:x}", digest.finalize()));
         }
         digest.update(&buffer[..read]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::Region;
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    const WEIGHTS: &str = "weights";
+
+    /// A client of a server that answers everything with all of the weights.
+    async fn client() -> Client {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().fallback(async || WEIGHTS);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        crate::tls::install();
+        let config = crate::adapters::aws::loader()
+            .endpoint_url(url)
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .load()
+            .await;
+        let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+        Client::from_conf(config)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_go_on_is_asked_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        let client = client().await;
+        let download = |bytes| Download {
+            client: &client,
+            bucket: "bucket",
+            key: "features/weights".to_owned(),
+            what: "s3://bucket/features/weights".to_owned(),
+            bytes,
+            // SHA-256 of the weights.
+            sha256: "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c",
+        };
+
+        std::fs::write(target.with_extension("partial"), "wei").unwrap();
+        download(7).bring_to(&target).await.expect("it is all there");
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), WEIGHTS);
+
+        std::fs::remove_file(&target).unwrap();
+        std::fs::write(target.with_extension("partial"), "wei").unwrap();
+        let wrong = download(9).bring_to(&target).await.unwrap_err();
+        assert!(wrong.to_string().contains("has the length 7"), "{wrong}");
     }
 }

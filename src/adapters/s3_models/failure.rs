@@ -59,7 +59,10 @@ pub enum S3ModelsError {
         limit: usize,
     },
     /// The cache cannot be written.
-    #[error("the cache of models {path} (--models-cache): {cause}")]
+    #[error(
+        "the cache of models {path} (--models-cache): {cause}; make it writable, or make space there \
+         (sets that no longer serve may be deleted), or name another folder"
+    )]
     Cache {
         /// The file or folder.
         path: PathBuf,
