@@ -1,7 +1,7 @@
 //! Elasticsearch, or OpenSearch, as catalogue and index of the pipeline.
 //!
 //! ```text
-//!  settings ─► open ─► client ── survey: version, both indices, mapping ── findings ─► Engines or why not
+//!  settings ─► open ─► client ── survey: version, both indices, mapping ── findings ─► Opened or why not
 //!                        │
 //!      retrieve ◄─ catalogue ── _mget ── mget_reply            ids travel in the body
 //!      prepare  ◄─ index                                       once, with base64 where it is taken
@@ -68,9 +68,9 @@ use index::Target;
 use mapping_watch::MappingWatch;
 use survey::{Privileges, Survey};
 
-/// Both engines of one cluster; they share its connections.
+/// A cluster that was opened: both of its engines, which share its connections.
 #[derive(Debug)]
-pub struct Engines {
+pub struct Opened {
     /// Reads initial documents.
     pub catalogue: ElasticsearchCatalogue,
     /// Writes augmented ones.
@@ -99,7 +99,7 @@ pub enum OpenError {
 pub async fn open(
     settings: &ElasticsearchSettings,
     specs: &[Arc<InferrerSpec>],
-) -> Result<Engines, OpenError> {
+) -> Result<Opened, OpenError> {
     let cluster = Cluster::of(settings).map_err(OpenError::Settings)?;
     let survey = Survey::of(&cluster.client, &cluster.initial, &cluster.augmented).await;
     let survey = survey.map_err(|error| OpenError::NotReady(vec![error.to_string()]))?;
@@ -112,7 +112,7 @@ pub async fn open(
         }
     }
     match survey.server {
-        Ok(server) if failures.is_empty() => Ok(cluster.engines(server, &survey, specs, settings)),
+        Ok(server) if failures.is_empty() => Ok(cluster.opened(server, &survey, specs, settings)),
         _ => Err(OpenError::NotReady(failures)),
     }
 }
@@ -182,13 +182,13 @@ impl Cluster {
         Ok(Self { client: Arc::new(Client::new(settings)?), initial, augmented })
     }
 
-    fn engines(
+    fn opened(
         self,
         server: Server,
         survey: &Survey,
         specs: &[Arc<InferrerSpec>],
         settings: &ElasticsearchSettings,
-    ) -> Engines {
+    ) -> Opened {
         let Self { client, initial, augmented } = self;
         let mapping = survey.augmented.as_ref().ok().and_then(Option::as_ref);
         let packed = mapping.filter(|_| server.takes_base64_vectors());
@@ -207,7 +207,7 @@ impl Cluster {
             packed,
             longest_request: survey.longest_request,
         };
-        Engines {
+        Opened {
             catalogue: ElasticsearchCatalogue::new(Arc::clone(&client), initial),
             index: ElasticsearchIndex::new(client, target, watch, settings),
             server,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Engines, open};
+use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Opened, open};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -144,7 +144,7 @@ impl FakeServer {
         }
     }
 
-    pub async fn engines(&self) -> Engines {
+    pub async fn engines(&self) -> Opened {
         open(&self.settings(), &specs()).await.unwrap()
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Engines, Server, open};
+use inference_manager::adapters::elasticsearch::{ElasticsearchSettings, Opened, Server, open};
 use serde_json::{Value, json};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use url::Url;
@@ -124,7 +124,7 @@ impl Place {
         }
     }
 
-    pub async fn engines(&self) -> Engines {
+    pub async fn engines(&self) -> Opened {
         open(&self.settings(), &specs()).await.expect("both indices are as they should be")
     }
 

@@ -22,7 +22,7 @@ struct State {
 
 /// A request's way through; over when it is dropped, cancelled requests included.
 #[derive(Debug)]
-pub struct Passage<'a> {
+pub struct Permit<'a> {
     gate: &'a Gate,
     turn: Turn,
 }
@@ -36,13 +36,13 @@ impl Gate {
     }
 
     /// Waits until another request is allowed.
-    pub async fn enter(&self) -> Passage<'_> {
+    pub async fn enter(&self) -> Permit<'_> {
         loop {
             // Enabled before looking, so that a change between looking and waiting is not missed.
             let mut changed = pin!(self.changed.notified());
             changed.as_mut().enable();
             if let Some(turn) = self.try_enter() {
-                return Passage { gate: self, turn };
+                return Permit { gate: self, turn };
             }
             changed.await;
         }
@@ -63,7 +63,7 @@ impl Gate {
     }
 }
 
-impl Passage<'_> {
+impl Permit<'_> {
     /// The cluster took the request.
     pub fn succeeded(self) {
         self.gate.lock().limit.succeeded();
@@ -75,7 +75,7 @@ impl Passage<'_> {
     }
 }
 
-impl Drop for Passage<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.gate.lock().inside -= 1;
         self.gate.changed.notify_waiters();

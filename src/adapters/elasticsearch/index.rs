@@ -95,13 +95,13 @@ impl ElasticsearchIndex {
             return Answer::Failed(IndexError::TooLarge(bytes));
         }
         let path = [self.target.name.as_str(), "_bulk"];
-        let passage = self.gate.enter().await;
+        let permit = self.gate.enter().await;
         let reply = self.client.exchange(&path, &self.query, "application/x-ndjson", body).await;
         let (answer, load) = judge(reply, documents, bytes);
         match load {
-            Load::Borne => passage.succeeded(),
-            Load::TooMuch => passage.overloaded(),
-            Load::Untold => drop(passage),
+            Load::Borne => permit.succeeded(),
+            Load::TooMuch => permit.overloaded(),
+            Load::Untold => drop(permit),
         }
         answer
     }
