@@ -10,13 +10,13 @@
 //!                                        │ config::Engines: a folder, or servers
 //!                                        ▼
 //!             run::embedded │ run::production         the composition root
-//!      adapters ────────────────►  run::Assembly ◄──────────────── models::ModelSet
+//!      adapters ────────────────►  run::assembly ◄──────────────── models::ModelSet
 //!      a folder, or SQS, Elasticsearch,  │                          manifests, digests,
 //!      HTTP, SNS, S3                     ▼ Blueprint                golden pictures
 //!                       actors::supervision::guardian::Pipeline
 //!                                        │
-//!          progress ◄── telemetry ◄──────┤ metrics, logs ──► admin: /metrics, /readyz, /status
-//!          summary  ◄── accounts ◄───────┤ ended: exhausted, drained, gave up
+//!          progress, summary ◄─ accounts ┤ ended: exhausted, drained, gave up
+//!                       telemetry ◄──────┤ metrics, logs ──► admin: /metrics, /readyz, /status
 //!          page     ◄── documents ◄──────┘
 //!                                        ▼
 //!                                   exit::Exit
@@ -45,8 +45,10 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod console;
+mod draft;
 pub mod exit;
 pub mod health;
+mod html;
 pub mod import_weights;
 pub mod page;
 pub mod progress;

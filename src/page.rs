@@ -17,10 +17,11 @@
 pub mod album;
 mod crew;
 mod documents;
-pub(crate) mod escape;
 mod gallery;
+pub mod illustrating_decoder;
 mod illustration;
 mod layout;
+mod links;
 mod palette;
 mod parked;
 mod publish;
@@ -34,8 +35,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+pub use illustration::Drawable;
 pub use remedy::remedy;
 
+use crate::adapters::embedded::{AUGMENTED, PARKED};
+use crate::config::cores;
+use crate::draft;
 use album::Album;
 use gallery::Gallery;
 
@@ -84,21 +89,26 @@ impl PageError {
 }
 
 /// Writes the page of the run whose outcome lies in `out`, over the pictures in the folder `images`;
-/// `at` is the time that it shows. The page appears whole or not at all; thumbnails that it does not
+/// `at` is the time that it shows. Pictures within `drawable` are drawn that have no thumbnail. The page appears whole or not at all; thumbnails that it does not
 /// show are removed.
 ///
 /// # Errors
 /// [`PageError`]. A picture that cannot be shown any more is none: it gets a placeholder.
-pub fn write(out: &Path, images: &Path, at: Timestamp) -> Result<PageReport, PageError> {
-    let threads = crew::size();
-    let pictures = documents::read(&out.join("augmented.ndjson"), threads)?;
-    let parked = parked::read(&out.join("parked.ndjson"))?;
+pub fn write(
+    out: &Path,
+    images: &Path,
+    drawable: Drawable,
+    at: Timestamp,
+) -> Result<PageReport, PageError> {
+    let threads = cores();
+    let pictures = documents::read(&out.join(AUGMENTED), threads)?;
+    let parked = parked::read(&out.join(PARKED))?;
     let album = Album::of(out);
-    let thumbnails = illustration::of(&pictures, &album, threads)
+    let thumbnails = illustration::of(&pictures, &album, drawable, threads)
         .map_err(PageError::io(&out.join(album::FOLDER)))?;
 
     let gallery = Gallery { pictures, thumbnails, parked };
-    let html = layout::render(&gallery, &escape::Links::new(out, images), at);
+    let html = layout::render(&gallery, &links::Links::new(out, images), at);
     let path = out.join("index.html");
     publish::replace(&path, html.as_bytes()).map_err(PageError::io(&path))?;
     // Last, so that no page is ever without its pictures.
@@ -117,6 +127,7 @@ pub fn write(out: &Path, images: &Path, at: Timestamp) -> Result<PageReport, Pag
 /// # Errors
 /// [`PageError::Io`].
 pub fn remove_drafts(out: &Path) -> Result<(), PageError> {
-    publish::remove_draft(&out.join("index.html")).map_err(PageError::io(out))?;
+    let draft = draft::beside(&out.join("index.html"));
+    draft::remove(&draft).map_err(PageError::io(&draft))?;
     Album::of(out).remove_drafts().map_err(PageError::io(&out.join(album::FOLDER)))
 }

@@ -274,6 +274,17 @@ fn help_and_version_are_manuals() {
 }
 
 #[test]
+fn litter_of_a_page_that_cannot_be_removed_keeps_no_picture_from_being_done() {
+    let fixture = Fixture::with(&["cat.jpg"]);
+    fs::create_dir_all(fixture.out().join(".index.html.draft")).expect("there is no such folder");
+
+    let said = fixture.run(&["--no-page"], 0);
+
+    assert!(said.contains("of its page cannot be removed"), "{said}");
+    assert_eq!(fixture.augmented().len(), 1);
+}
+
+#[test]
 fn a_second_process_on_the_same_results_says_so_and_ends_with_69() {
     let fixture = Fixture::with(&["cat.jpg"]);
     let mut first = Background::over(&fixture);

@@ -208,11 +208,7 @@ fn a_line_that_no_run_writes_is_an_error_that_names_it_and_the_old_page_stays() 
     let before = outcome.html("index.html");
     fs::write(outcome.out.join("parked.ndjson"), "{}\n{\"path\":1}\n").unwrap();
 
-    let error = inference_manager::page::write(
-        &outcome.out,
-        &outcome.images,
-        "2026-11-23T06:30:00Z".parse().unwrap(),
-    );
+    let error = outcome.draw();
 
     let words = error.unwrap_err().to_string();
     assert!(words.contains("parked.ndjson, line 2: "), "{words}");

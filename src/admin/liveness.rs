@@ -5,7 +5,7 @@ use std::time::Duration;
 use actors::ledger::book::Accounts;
 use tokio::time::Instant;
 
-/// The main thread beats several times a second; one that is silent for so long is stuck.
+/// The main thread beats once a second; one that is silent for so long is stuck.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Work in flight ends one way or another within the deadlines of fetch, decode and inference, which

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::status::Status;
-use crate::page::escape::Text;
+use crate::html::Text;
 
 const HEAD: &str = "<!DOCTYPE html>
 <html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">

@@ -1,12 +1,6 @@
 //! Work on every core: items in, results out, whoever is free takes the next.
 
-use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
-
-/// How many threads to use: as many as there are cores.
-pub fn size() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
-}
 
 /// Does `work` on each of `items` with `threads` threads and gives each result to `take`, one at a
 /// time and in whatever order they are done.

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::album::{self, Filed};
 use super::documents::Picture;
-use super::escape::{Links, visible};
+use super::links::Links;
 use super::parked::Group;
 use super::sketch::Sketches;
+use crate::html::visible;
 
 /// What the page shows.
 pub struct Gallery {

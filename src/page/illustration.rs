@@ -14,8 +14,15 @@ use super::crew;
 use super::documents::Picture;
 use super::thumbnail::Thumbnail;
 
-/// A file of more bytes than the downloader takes was put there after the run.
-const MOST_BYTES: u64 = 64 << 20;
+/// What a picture may be to be drawn: what it may be to be augmented. A file beyond it was put there
+/// after the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawable {
+    /// The bytes of its file.
+    pub bytes: u64,
+    /// What its header may say.
+    pub picture: Limits,
+}
 
 /// How many pixels all threads together decode at a time: 75 MB once decoded. A larger picture is
 /// decoded while no other is.
@@ -23,13 +30,18 @@ const PIXELS_AT_A_TIME: u64 = 25_000_000;
 
 /// The thumbnails of all pictures, with `threads` threads. `None` for a picture whose file is gone or
 /// is no picture any more: the run that indexed it may be long ago.
-pub fn of(pictures: &[Picture], album: &Album, threads: usize) -> io::Result<Vec<Option<Filed>>> {
+pub fn of(
+    pictures: &[Picture],
+    album: &Album,
+    drawable: Drawable,
+    threads: usize,
+) -> io::Result<Vec<Option<Filed>>> {
     let pixels = Pixels::new(PIXELS_AT_A_TIME);
     let mut filed = vec![None; pictures.len()];
     let mut outcome = Ok(());
     let drawn = album.contents()?;
     let work = |(position, picture): (usize, &Picture)| {
-        (position, found_or_drawn(picture, &drawn, album, &pixels))
+        (position, found_or_drawn(picture, &drawn, album, drawable, &pixels))
     };
     crew::in_parallel(pictures.iter().enumerate(), threads, work, |(position, made)| match made {
         Ok(thumbnail) => filed[position] = thumbnail,
@@ -42,24 +54,25 @@ fn found_or_drawn(
     picture: &Picture,
     drawn: &HashMap<Key, Filed>,
     album: &Album,
+    drawable: Drawable,
     pixels: &Pixels,
 ) -> io::Result<Option<Filed>> {
     let Some(key) = picture.key() else { return Ok(None) };
     if let Some(filed) = drawn.get(&key) {
         return Ok(Some(filed.clone()));
     }
-    let thumbnail = picture.path.as_deref().and_then(|path| draw(path, pixels));
+    let thumbnail = picture.path.as_deref().and_then(|path| draw(path, drawable, pixels));
     thumbnail.map(|thumbnail| album.file(key, &thumbnail)).transpose()
 }
 
 /// Draws the picture at `path` small, if it still is one.
-fn draw(path: &Path, pixels: &Pixels) -> Option<Thumbnail> {
+fn draw(path: &Path, drawable: Drawable, pixels: &Pixels) -> Option<Thumbnail> {
     let file = fs::metadata(path).ok()?;
-    if !file.is_file() || file.len() > MOST_BYTES {
+    if !file.is_file() || file.len() > drawable.bytes {
         return None;
     }
     let bytes = fs::read(path).ok()?;
-    let limits = Limits::default();
+    let limits = drawable.picture;
     let header = picture::header(&bytes, &limits).ok()?;
     let _reserved = pixels.reserve(header.pixels());
     // It was decoded once without a panic, but the file may be another one by now.
@@ -107,7 +120,11 @@ impl Drop for Reserved<'_> {
 
 #[cfg(test)]
 mod tests {
+    use image::RgbImage;
+
     use super::*;
+
+    const ANY: Drawable = Drawable { bytes: 1 << 20, picture: Limits { pixels: 1_000 } };
 
     #[test]
     fn a_folder_a_missing_file_and_what_is_no_picture_have_no_thumbnail() {
@@ -116,9 +133,24 @@ mod tests {
         fs::write(&text, "no picture").unwrap();
         let pixels = Pixels::new(1);
 
-        assert!(draw(folder.path(), &pixels).is_none());
-        assert!(draw(&folder.path().join("gone.jpg"), &pixels).is_none());
-        assert!(draw(&text, &pixels).is_none());
+        assert!(draw(folder.path(), ANY, &pixels).is_none());
+        assert!(draw(&folder.path().join("gone.jpg"), ANY, &pixels).is_none());
+        assert!(draw(&text, ANY, &pixels).is_none());
+    }
+
+    #[test]
+    fn what_may_be_augmented_may_be_drawn_and_nothing_larger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        RgbImage::new(20, 10).save(&path).unwrap();
+        let bytes = fs::metadata(&path).unwrap().len();
+        let drawn = |bytes, pixels| {
+            let drawable = Drawable { bytes, picture: Limits { pixels } };
+            draw(&path, drawable, &Pixels::new(1)).is_some()
+        };
+
+        assert!(drawn(bytes, 200));
+        assert!(!drawn(bytes - 1, 200) && !drawn(bytes, 199));
     }
 
     #[test]

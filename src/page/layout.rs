@@ -4,8 +4,8 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::escape::Links;
 use super::gallery::Gallery;
+use super::links::Links;
 use super::section;
 
 /// The look of the page.

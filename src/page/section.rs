@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::Gallery;
 use super::documents::Model;
-use super::escape::Text;
 use super::parked::{Group, Record};
 use super::remedy;
+use crate::html::Text;
 
 /// The most parked records that the page lists; the file has them all.
 const MOST_RECORDS: usize = 300;

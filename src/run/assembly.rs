@@ -24,14 +24,8 @@ use crate::adapters::model_inferrers::ModelFactory;
 use crate::config::{Config, ModelConfig, cores};
 use crate::version;
 
-/// What is plugged together.
-pub struct Assembly {
-    /// The pipeline's parts.
-    pub blueprint: Blueprint,
-}
-
-/// The engines behind the ports.
-pub struct Engines {
+/// The engines behind the ports: what is plugged together.
+pub struct Ports {
     /// Where messages come from.
     pub queue: Arc<dyn Queue>,
     /// Where records are looked up.
@@ -46,47 +40,44 @@ pub struct Engines {
     pub topic: Arc<dyn Topic>,
 }
 
-impl Assembly {
-    /// The pipeline of `engines` and `models`.
-    #[must_use]
-    pub fn of(
-        engines: Engines,
-        models: &Models,
-        config: &Config,
-        instruments: &Instruments,
-        settings: Settings,
-    ) -> Self {
-        let recorder: &dyn Recorder = &*instruments.recorder;
-        let limits = &config.limits;
-        let metrics = Metrics::new(recorder);
-        let outages = Outages::new(&metrics);
-        tell_build(recorder, version::VERSION, version::COMMIT);
-        models.specs().iter().for_each(|spec| tell_model(recorder, spec));
-        let Engines { queue, catalogue, fetcher, decoder, index, topic } = engines;
-        let policy = Policy::new(queue.receive_limit(), seed());
-        let settings = patient_with(config.models.inference_deadline, settings);
-        let downloads = DownloaderPorts {
-            fetcher,
-            decoder,
-            bytes: Budget::new(limits.bytes_in_flight).shown(&metrics.credit_bytes),
-            pixels: Budget::new(limits.pixels_in_flight).shown(&metrics.credit_pixels),
-        };
-        let blueprint = Blueprint {
-            queue,
-            catalogue,
-            downloads,
-            inferrers: inferrers(models, &config.models, recorder),
-            sink: SinkPorts { index, topic, outages: outages.clone() },
-            placement: Arc::new(OwnThreads),
-            messages: Budget::new(limits.in_flight).shown(&metrics.credit_messages),
-            book: SharedBook::new(Book::new(policy)),
-            outages,
-            abandoned: AbandonedThreads::default(),
-            metrics,
-            tracer: Arc::clone(&instruments.tracer),
-            settings,
-        };
-        Self { blueprint }
+/// The parts of the pipeline behind `ports` with `models`.
+#[must_use]
+pub fn assemble(
+    ports: Ports,
+    models: &Models,
+    config: &Config,
+    instruments: &Instruments,
+    settings: Settings,
+) -> Blueprint {
+    let recorder: &dyn Recorder = &*instruments.recorder;
+    let limits = &config.limits;
+    let metrics = Metrics::new(recorder);
+    let outages = Outages::new(&metrics);
+    tell_build(recorder, version::VERSION, version::COMMIT);
+    models.specs().iter().for_each(|spec| tell_model(recorder, spec));
+    let Ports { queue, catalogue, fetcher, decoder, index, topic } = ports;
+    let policy = Policy::new(queue.receive_limit(), seed());
+    let settings = patient_with(config.models.inference_deadline, settings);
+    let downloads = DownloaderPorts {
+        fetcher,
+        decoder,
+        bytes: Budget::new(limits.bytes_in_flight).shown(&metrics.credit_bytes),
+        pixels: Budget::new(limits.pixels_in_flight).shown(&metrics.credit_pixels),
+    };
+    Blueprint {
+        queue,
+        catalogue,
+        downloads,
+        inferrers: inferrers(models, &config.models, recorder),
+        sink: SinkPorts { index, topic, outages: outages.clone() },
+        placement: Arc::new(OwnThreads),
+        messages: Budget::new(limits.in_flight).shown(&metrics.credit_messages),
+        book: SharedBook::new(Book::new(policy)),
+        outages,
+        abandoned: AbandonedThreads::default(),
+        metrics,
+        tracer: Arc::clone(&instruments.tracer),
+        settings,
     }
 }
 

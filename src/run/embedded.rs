@@ -11,18 +11,19 @@ use actors::supervision::guardian::Ended;
 use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 
-use super::assembly::{self, Assembly, Engines};
-use super::in_system;
+use super::assembly::{self, Ports, assemble};
 use super::instruments::Instruments;
 use super::models::Models;
-use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings, NoTopic};
-use crate::adapters::illustrating_decoder::IllustratingDecoder;
+use super::{in_system, picture_limits};
+use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings};
+use crate::adapters::no_topic::NoTopic;
 use crate::adapters::picture_decoder::PictureDecoder;
 use crate::config::{Config, FolderConfig};
 use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::page::album::Album;
-use crate::page::{self, PageError, thumbnail};
+use crate::page::illustrating_decoder::IllustratingDecoder;
+use crate::page::{self, Drawable, PageError, thumbnail};
 use crate::shutdown::Shutdown;
 use crate::summary::Summary;
 use crate::telemetry;
@@ -55,12 +56,12 @@ pub fn embedded_with(
     let folder = Arc::new(open(config, place, &models)?);
     announce(place, &folder);
 
-    let mut assembly = assemble(&folder, &models, config, place, &instruments);
-    change(&mut assembly.blueprint);
+    let mut blueprint = pipeline(&folder, &models, config, place, &instruments);
+    change(&mut blueprint);
     let watch = Watch { config, folder: &folder, instruments: &instruments, screen: &screen };
-    let (ended, finished) = in_system(async {
+    let (ended, finished) = in_system(&instruments.board, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
-        let ran = watch.over(assembly, &mut shutdown).await?;
+        let ran = watch.over(blueprint, &mut shutdown).await?;
         let finished = finish(&folder, &mut shutdown).await?;
         let summary = Summary {
             census: folder.census,
@@ -70,7 +71,7 @@ pub fn embedded_with(
             workers: models.workers(&config.models),
         };
         console::answer(summary.to_string().trim_end());
-        draw(place, &ran.ended, &mut shutdown).await?;
+        draw(config, place, &ran.ended, &mut shutdown).await?;
         console::answer(pointers(place, &ran.ended).trim_end());
         instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         Ok((ran.ended, finished))
@@ -92,24 +93,24 @@ pub fn measure(config: &Config, place: &FolderConfig, models: &Models) -> Result
     let folder = open(config, place, models)?;
     let instruments = Instruments::unseen(config);
     let screen = MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden());
-    let assembly = assemble(&folder, models, config, place, &instruments);
+    let blueprint = pipeline(&folder, models, config, place, &instruments);
     let watch = Watch { config, folder: &folder, instruments: &instruments, screen: &screen };
-    let ran = in_system(async {
+    let ran = in_system(&instruments.board, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
-        watch.over(assembly, &mut shutdown).await
+        watch.over(blueprint, &mut shutdown).await
     })?;
     Ok(ran.accounts.indexed as f64 / ran.elapsed.as_secs_f64())
 }
 
 /// The pipeline over `folder`.
-fn assemble(
+fn pipeline(
     folder: &EmbeddedFolder,
     models: &Models,
     config: &Config,
     place: &FolderConfig,
     instruments: &Instruments,
-) -> Assembly {
-    let engines = Engines {
+) -> Blueprint {
+    let ports = Ports {
         queue: folder.queue.clone(),
         catalogue: folder.catalogue.clone(),
         fetcher: folder.fetcher.clone(),
@@ -117,12 +118,12 @@ fn assemble(
         index: folder.index.clone(),
         topic: Arc::new(NoTopic),
     };
-    Assembly::of(engines, models, config, instruments, assembly::settings())
+    assemble(ports, models, config, instruments, assembly::settings())
 }
 
 /// Decodes for the models, and draws the thumbnails where a page is wanted.
 fn decoder(models: &Models, config: &Config, place: &FolderConfig) -> Arc<dyn Decoder> {
-    let limits = ::models::picture::Limits { pixels: config.limits.picture_pixels.into() };
+    let limits = picture_limits(config);
     let mut views = models.set.views();
     if !place.page {
         return Arc::new(PictureDecoder::new(limits, views));
@@ -140,7 +141,10 @@ fn open(config: &Config, place: &FolderConfig, models: &Models) -> Result<Embedd
         ..FolderSettings::new(place.images.clone(), place.out.clone(), models.specs())
     };
     let folder = EmbeddedFolder::open(&settings).map_err(stopped)?;
-    page::remove_drafts(&place.out).map_err(without_page)?;
+    // Litter of a page does no harm, and a run may want none.
+    if let Err(error) = page::remove_drafts(&place.out) {
+        tracing::warn!(%error, "what an earlier run left of its page cannot be removed");
+    }
     Ok(folder)
 }
 
@@ -163,14 +167,21 @@ async fn finish(
 
 /// Draws the page, if one is wanted. Whoever interrupts a run wants it to end, not to wait for
 /// thousands of thumbnails.
-async fn draw(place: &FolderConfig, ended: &Ended, shutdown: &mut Shutdown) -> Result<(), Stopped> {
+async fn draw(
+    config: &Config,
+    place: &FolderConfig,
+    ended: &Ended,
+    shutdown: &mut Shutdown,
+) -> Result<(), Stopped> {
     if !place.page || *ended == Ended::Drained {
         return Ok(());
     }
+    let drawable =
+        Drawable { bytes: config.limits.picture_bytes.into(), picture: picture_limits(config) };
     let place = place.clone();
     let write = move || {
         let now = timestamp::from_system(SystemTime::now());
-        page::write(&place.out, &place.images, now).map(drop).map_err(without_page)
+        page::write(&place.out, &place.images, drawable, now).map(drop).map_err(without_page)
     };
     unless_told_to_end(shutdown, write).await
 }

@@ -6,22 +6,21 @@ mod protection;
 pub(crate) mod settings;
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actors::ledger::SharedBook;
 use actors::ledger::book::Accounts;
-use actors::messages::Drain;
-use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
+use actors::supervision::generation::Blueprint;
+use actors::supervision::guardian::Ended;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
-use super::assembly::Assembly;
 use super::in_system;
 use super::instruments::Instruments;
+use super::steering::Steering;
 use crate::adapters::ecs_agent::EcsAgent;
-use crate::admin::board::{Board, Phase, View};
+use crate::admin::board::Board;
 use crate::config::{Config, ServiceConfig};
 use crate::exit::{Exit, Stopped};
 use crate::shutdown::Shutdown;
@@ -29,9 +28,8 @@ use crate::telemetry;
 use crate::telemetry::readings::Readings;
 use idleness::Idleness;
 
-/// How often the main thread shows that it moves; the admin server takes half a minute of silence for
-/// a reason to replace the process.
-const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often a process that may be idle is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Serves `servers` until it is told to stop.
 ///
@@ -42,18 +40,17 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
     let _logging = telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
     let instruments = Instruments::start(config)?.tracing(config)?;
-    let done = in_system(async {
+    let done = in_system(&instruments.board, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
-        actix_rt::spawn(beat(Arc::clone(&instruments.board)));
-        let assembly = tokio::select! {
-            assembly = open::open(config, servers, &instruments) => assembly?,
+        let blueprint = tokio::select! {
+            blueprint = open::open(config, servers, &instruments) => blueprint?,
             signal = shutdown.signal() => {
                 tracing::info!(signal, "stopped before anything was received");
                 return Ok(Exit::Done);
             }
         };
         let (ended, accounts) =
-            serve(config, servers, &instruments, assembly, &mut shutdown).await?;
+            serve(config, servers, &instruments, blueprint, &mut shutdown).await?;
         tell(&ended, &accounts, &instruments.readings);
         instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
         match ended {
@@ -65,57 +62,35 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
     done
 }
 
-async fn beat(board: Arc<Board>) {
-    let mut beats = tokio::time::interval(BEAT_EVERY);
-    loop {
-        beats.tick().await;
-        board.beat();
-    }
-}
-
 /// Starts the pipeline and stays with it until it ends.
 async fn serve(
     config: &Config,
     servers: &ServiceConfig,
     instruments: &Instruments,
-    assembly: Assembly,
+    blueprint: Blueprint,
     shutdown: &mut Shutdown,
 ) -> Result<(Ended, Accounts), Stopped> {
-    let blueprint = assembly.blueprint.clone();
-    let Pipeline { drain, vitals, mut ended } =
-        Pipeline::start(assembly.blueprint, GuardianSettings::default());
-    instruments.board.show(View::of(&blueprint, vitals));
+    let board = &instruments.board;
+    let book = blueprint.book.clone();
+    let mut steering = Steering::start(blueprint, board, config.limits.drain);
     let agent = servers.ecs_agent.as_ref().map(EcsAgent::at).transpose();
     let agent = agent.map_err(|error| Stopped::usage(format!("--ecs-agent-uri: {error}")))?;
-    let mut protected = pin!(protection::while_busy(agent, &blueprint.book));
-    let idle = idle_for(servers.exit_when_idle, &blueprint.book, &instruments.board);
-    let mut idle = pin!(idle);
-    let mut draining = false;
-    let begin_drain = || {
-        instruments.board.enter(Phase::Draining);
-        drain.do_send(Drain { within: config.limits.drain });
+    let mut protected = pin!(protection::while_busy(agent, &book));
+    let mut idle = pin!(idle_for(servers.exit_when_idle, &book, board));
+    let tell = |signal| {
+        tracing::info!(signal, "finishing what is in flight; a second signal ends at once");
     };
     let ended = loop {
         tokio::select! {
-            ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
-                reason: "the root of the supervision tree died".to_owned(),
-            }),
-            signal = shutdown.signal() => {
-                if std::mem::replace(&mut draining, true) {
-                    return Err(Stopped::unexpected(format!("a second signal ({signal})")));
-                }
-                tracing::info!(signal, "finishing what is in flight; a second signal ends at once");
-                begin_drain();
-            }
-            () = &mut idle, if !draining => {
-                draining = true;
+            ended = steering.ended(shutdown, tell) => break ended?,
+            () = &mut idle, if !steering.is_draining() => {
                 tracing::info!(limit = ?servers.exit_when_idle, "idle for long enough");
-                begin_drain();
+                steering.drain();
             }
             never = &mut protected => match never {},
         }
     };
-    let accounts = blueprint.book.lock().accounts();
+    let accounts = book.lock().accounts();
     Ok((ended, accounts))
 }
 
@@ -123,7 +98,7 @@ async fn serve(
 async fn idle_for(limit: Option<Duration>, book: &SharedBook, board: &Board) {
     let Some(limit) = limit else { return std::future::pending().await };
     let mut idleness = Idleness::new(limit, Instant::now());
-    let mut looks = tokio::time::interval(BEAT_EVERY);
+    let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
         let (accounts, back_by) = {

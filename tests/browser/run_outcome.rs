@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, Rgb, RgbImage};
-use inference_manager::page::{self, PageError, PageReport};
+use inference_manager::page::{self, Drawable, PageError, PageReport};
 use inference_manager::wire::local_document::local_document;
 use jiff::Timestamp;
+use models::picture::Limits;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -115,7 +116,13 @@ impl RunOutcome {
             |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
         fs::write(self.out.join("augmented.ndjson"), lines(&self.documents)).unwrap();
         fs::write(self.out.join("parked.ndjson"), lines(&self.parked)).unwrap();
-        page::write(&self.out, &self.images, "2026-11-23T06:30:00Z".parse().unwrap())
+        self.draw()
+    }
+
+    /// Writes the page of what is there.
+    pub fn draw(&self) -> Result<PageReport, PageError> {
+        let drawable = Drawable { bytes: 64 << 20, picture: Limits::default() };
+        page::write(&self.out, &self.images, drawable, "2026-11-23T06:30:00Z".parse().unwrap())
     }
 
     /// The HTML of a page.

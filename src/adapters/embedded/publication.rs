@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::EmbeddedError;
 use super::journal::Span;
+use crate::draft;
 
 /// The documents, one a line, in the order of their pictures' paths.
 pub const AUGMENTED: &str = "augmented.ndjson";
@@ -57,18 +58,10 @@ pub(super) fn sync_folder(folder: &Path) -> Result<(), EmbeddedError> {
 
 /// Removes what a run that was killed while it published left behind.
 pub(super) fn remove_drafts(out: &Path) -> Result<(), EmbeddedError> {
-    [AUGMENTED, PARKED].into_iter().map(|name| draft_path(out, name)).try_for_each(|path| {
-        match fs::remove_file(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                Err(EmbeddedError::out("remove", &path, &cause))
-            }
-            _ => Ok(()),
-        }
+    [AUGMENTED, PARKED].into_iter().try_for_each(|name| {
+        let path = draft::beside(&out.join(name));
+        draft::remove(&path).map_err(|cause| EmbeddedError::out("remove", &path, &cause))
     })
-}
-
-fn draft_path(out: &Path, name: &str) -> PathBuf {
-    out.join(format!(".{name}.draft"))
 }
 
 /// A file's next content, durable under another name; removed on drop if it is not used.
@@ -83,7 +76,8 @@ impl Draft {
         name: &str,
         lines: impl Iterator<Item = Line<'a>>,
     ) -> Result<Self, EmbeddedError> {
-        let draft = Self { path: draft_path(out, name), target: out.join(name) };
+        let target = out.join(name);
+        let draft = Self { path: draft::beside(&target), target };
         let written = File::create(&draft.path).and_then(|file| copy(&file, lines));
         match written {
             Ok(()) => Ok(draft),

@@ -3,20 +3,19 @@
 use std::time::Duration;
 
 use actors::ledger::book::Accounts;
-use actors::messages::Drain;
-use actors::supervision::guardian::{Ended, GuardianSettings, Pipeline};
+use actors::supervision::generation::Blueprint;
+use actors::supervision::guardian::Ended;
 use indicatif::MultiProgress;
 use tokio::time::Instant;
 
 use super::stopped;
 use crate::adapters::embedded::EmbeddedFolder;
-use crate::admin::board::{Phase, View};
 use crate::config::Config;
 use crate::console;
 use crate::exit::Stopped;
 use crate::progress::Progress;
-use crate::run::assembly::Assembly;
 use crate::run::instruments::Instruments;
+use crate::run::steering::Steering;
 use crate::shutdown::Shutdown;
 
 /// How often the progress is looked at: often enough for a bar that moves smoothly.
@@ -49,37 +48,24 @@ impl Watch<'_> {
     ///
     /// # Errors
     /// [`Stopped`] when `--out` refused, or at a second signal.
-    pub async fn over(&self, assembly: Assembly, shutdown: &mut Shutdown) -> Result<Ran, Stopped> {
+    pub async fn over(
+        &self,
+        blueprint: Blueprint,
+        shutdown: &mut Shutdown,
+    ) -> Result<Ran, Stopped> {
         let mut progress = Progress::new(self.screen, self.folder.census.queued as u64);
         let began = Instant::now();
-        let book = assembly.blueprint.book.clone();
+        let book = blueprint.book.clone();
         let board = &self.instruments.board;
-        let blueprint = assembly.blueprint.clone();
-        let Pipeline { drain, vitals, mut ended } =
-            Pipeline::start(assembly.blueprint, GuardianSettings::default());
-        board.show(View::of(&blueprint, vitals));
+        let mut steering = Steering::start(blueprint, board, self.config.limits.drain);
         let mut looks = tokio::time::interval(LOOK_EVERY);
-        let mut draining = false;
         let ended = loop {
             tokio::select! {
-                ended = &mut ended => break ended.unwrap_or_else(|_| Ended::GaveUp {
-                    reason: "the root of the supervision tree died".to_owned(),
-                }),
+                ended = steering.ended(shutdown, tell) => break ended?,
                 error = self.folder.failed() => return Err(stopped(error)),
-                signal = shutdown.signal() => {
-                    if std::mem::replace(&mut draining, true) {
-                        return Err(Stopped::unexpected(format!("a second signal ({signal})")));
-                    }
-                    board.enter(Phase::Draining);
-                    console::note(format_args!(
-                        "{signal}: finishing what is in flight; a second signal ends at once"
-                    ));
-                    drain.do_send(Drain { within: self.config.limits.drain });
-                }
                 _ = looks.tick() => {
                     progress.show(&book.lock().accounts());
-                    self.instruments.board.beat();
-                    self.instruments.board.collect();
+                    board.collect();
                 }
             }
         };
@@ -87,4 +73,10 @@ impl Watch<'_> {
         let accounts = book.lock().accounts();
         Ok(Ran { ended, accounts, elapsed: began.elapsed() })
     }
+}
+
+fn tell(signal: &'static str) {
+    console::note(format_args!(
+        "{signal}: finishing what is in flight; a second signal ends at once"
+    ));
 }

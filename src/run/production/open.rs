@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use actors::inference::{FieldKind, InferrerSpec};
 use actors::ports::Topic;
+use actors::supervision::generation::Blueprint;
 use aws_config::SdkConfig;
 
 use super::settings as settings_of;
 use crate::adapters::aws;
 use crate::adapters::elasticsearch::{self, OpenError};
-use crate::adapters::embedded::NoTopic;
 use crate::adapters::http::HttpFetcher;
+use crate::adapters::no_topic::NoTopic;
 use crate::adapters::picture_decoder::PictureDecoder;
 use crate::adapters::sns::SnsTopic;
 use crate::adapters::sqs::SqsQueue;
 use crate::config::{Config, ServiceConfig};
 use crate::exit::Stopped;
-use crate::run::assembly::{self, Assembly, Engines};
+use crate::run::assembly::{self, Ports, assemble};
 use crate::run::instruments::Instruments;
 use crate::run::models::Models;
+use crate::run::picture_limits;
 
 /// The length of feature vectors that readers of the augmented index expect.
 const FEATURES: usize = 4096;
@@ -31,7 +33,7 @@ pub async fn open(
     config: &Config,
     servers: &ServiceConfig,
     instruments: &Instruments,
-) -> Result<Assembly, Stopped> {
+) -> Result<Blueprint, Stopped> {
     let aws = aws::load().await.map_err(Stopped::usage)?;
     let model_config = config.models.clone();
     let models = tokio::task::spawn_blocking(move || Models::open(&model_config));
@@ -48,8 +50,8 @@ pub async fn open(
     })?;
     tracing::info!(server = %cluster.server, "the cluster is ready");
     let fetcher = HttpFetcher::open(settings_of::fetcher(config, servers));
-    let limits = ::models::picture::Limits { pixels: config.limits.picture_pixels.into() };
-    let engines = Engines {
+    let limits = picture_limits(config);
+    let ports = Ports {
         queue: Arc::new(queue?.traced_by(Arc::clone(&instruments.tracer))),
         catalogue: Arc::new(cluster.catalogue),
         fetcher: Arc::new(fetcher.map_err(Stopped::unavailable)?),
@@ -61,7 +63,7 @@ pub async fn open(
     // The fetcher bounds what each host gets; a bound on all of them would let one that hangs hold up
     // the others.
     settings.downloader.fetches = config.limits.in_flight as usize;
-    Ok(Assembly::of(engines, &models, config, instruments, settings))
+    Ok(assemble(ports, &models, config, instruments, settings))
 }
 
 async fn queue(aws: &SdkConfig, servers: &ServiceConfig) -> Result<SqsQueue, Stopped> {

@@ -7,9 +7,9 @@ use actors::input::Raw;
 use actors::ports::{DecodeError, Decoded, Decoder};
 use models::picture::Views;
 
-use super::picture_decoder::PictureDecoder;
-use crate::page::album::Album;
-use crate::page::thumbnail::Thumbnail;
+use super::album::Album;
+use super::thumbnail::Thumbnail;
+use crate::adapters::picture_decoder::PictureDecoder;
 use crate::wire::local_document::LocalId;
 
 /// Decodes as [`PictureDecoder`] does, whose views must hold the thumbnail's.

@@ -1,4 +1,4 @@
-//! The topic of an embedded run: nobody listens.
+//! The topic where nobody listens: of an embedded run, and of a service that was given none.
 
 use actors::ports::{Announcement, Topic, TopicDown};
 use async_trait::async_trait;
