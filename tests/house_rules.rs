@@ -32,6 +32,16 @@ fn the_mathematics_knows_no_actors_no_runtime_and_no_documents() {
 }
 
 #[test]
+fn only_tests_depend_on_the_fakes() {
+    for package in ["inference-manager", "actors", "models"] {
+        let packages = needed_by(package);
+
+        assert!(packages.contains(package), "the list does not hold what it should");
+        assert_eq!(forbidden(&packages, &[&["actors-testing"]]), NONE, "{package}");
+    }
+}
+
+#[test]
 fn a_forbidden_package_is_found_in_what_cargo_lists() {
     let packages =
         names("actors v0.1.0 (/a/b)\naws-sdk-sqs v1.2.3\nhyper v1.0.0 (*)\nhypernym v1.0.0\n");
@@ -199,7 +209,8 @@ fn rust_files() -> Vec<File> {
 
 fn text_files() -> Vec<File> {
     files_ending_in(&[
-        "rs", "md", "toml", "py", "sh", "json", "html", "css", "js", "tf", "test", "",
+        "rs", "md", "toml", "py", "sh", "json", "html", "css", "js", "tf", "hcl", "yaml", "yml",
+        "conf", "svg", "test", "",
     ])
 }
 

@@ -56,8 +56,8 @@ pub struct ElasticsearchSettings {
     /// How long a document may wait for a shard that is not there: ten seconds, much less than
     /// `timeout`, so that its neighbours' verdicts arrive.
     pub wait_for_shards: Duration,
-    /// The most requests with documents at once, where the cluster lets us: four. More only queue up
-    /// in the cluster's write pool.
+    /// The most requests with documents at once, where the cluster lets us: four, of which the
+    /// Sink's two shipments need two. More would only queue up in the cluster's write pool.
     pub most_bulks: usize,
     /// How old the knowledge that the augmented index exists may be when something is written to it:
     /// a second. A request to an index that was deleted would create it anew, without its mapping.
