@@ -13,6 +13,7 @@
 pub mod board;
 mod liveness;
 mod page;
+mod rates;
 pub mod status;
 
 use std::net::{SocketAddr, TcpListener};

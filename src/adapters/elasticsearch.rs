@@ -36,6 +36,7 @@ mod bulk_reply;
 mod bulk_request;
 mod catalogue;
 mod client;
+mod declaration;
 mod findings;
 mod gate;
 mod index;

@@ -16,7 +16,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::liveness::Liveness;
-use super::status::{Rates, Status};
+use super::rates::Rates;
+use super::status::Status;
 use crate::telemetry::exposition::Exposition;
 use crate::telemetry::readings::Readings;
 

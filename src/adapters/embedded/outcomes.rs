@@ -4,7 +4,6 @@
 //! the `augmented.ndjson` of that run, which stays open and so readable after it was replaced.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,17 +11,18 @@ use bytes::Bytes;
 
 use super::failure::{Alarm, EmbeddedError};
 use super::journal::{Journal, Kind, Span};
+use super::learned::{Learned, read_earlier};
 use super::lock::Lock;
+use super::pictures::Pictures;
 use super::publication::{AUGMENTED, Line, publish};
-use super::resume::{Models, Worth, each_line, judge, parked_picture};
-use super::scan::Pictures;
+use super::resume::Models;
 
 /// The journal's name in `--out`.
 const JOURNAL: &str = ".journal";
 
 /// The last that is known of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     /// Nothing.
     Unknown,
     /// Its document stands in an earlier run's `augmented.ndjson`.
@@ -164,40 +164,6 @@ impl Outcomes {
     }
 }
 
-/// What the files of earlier runs tell, read from the oldest to the newest.
-struct Learned<'a> {
-    pictures: &'a Pictures,
-    models: &'a Models<'a>,
-    last: Vec<Outcome>,
-    fresh: Vec<bool>,
-}
-
-impl<'a> Learned<'a> {
-    fn nothing(pictures: &'a Pictures, models: &'a Models<'a>) -> Self {
-        let (last, fresh) = (vec![Outcome::Unknown; pictures.len()], vec![false; pictures.len()]);
-        Self { pictures, models, last, fresh }
-    }
-
-    fn document(&mut self, line: &[u8], outcome: Outcome) {
-        if let Some((number, worth)) = judge(line, self.pictures, self.models) {
-            self.last[number as usize] = outcome;
-            self.fresh[number as usize] = worth == Worth::Fresh;
-        }
-    }
-
-    /// Parked pictures are tried again, those of a killed run too.
-    fn parked(&mut self, line: &[u8]) {
-        if let Some(number) = parked_picture(line, self.pictures) {
-            self.last[number as usize] = Outcome::Unknown;
-            self.fresh[number as usize] = false;
-        }
-    }
-
-    fn to_do(&self) -> Vec<u32> {
-        (0..).zip(&self.fresh).filter(|(_, fresh)| !**fresh).map(|(number, _)| number).collect()
-    }
-}
-
 impl Known {
     /// The lines of one kind, in the order of their pictures.
     fn lines<'a>(
@@ -224,22 +190,6 @@ impl Known {
             }),
             parked: count(|o| matches!(o, Outcome::Journaled(Kind::Parked, _))),
             unknown: count(|o| matches!(o, Outcome::Unknown)),
-        }
-    }
-}
-
-/// Shows the lines of an earlier run's documents; `None` if there was no earlier run.
-fn read_earlier(
-    path: &Path,
-    visit: impl FnMut(Span, &[u8]),
-) -> Result<Option<File>, EmbeddedError> {
-    let refused = |cause: io::Error| EmbeddedError::out("read", path, &cause);
-    match File::open(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(refused(cause)),
-        Ok(file) => {
-            each_line(&file, visit).map_err(refused)?;
-            Ok(Some(file))
         }
     }
 }

@@ -9,7 +9,7 @@ use actors::inference::InferrerSpec;
 use serde::Deserialize;
 
 use super::journal::{LONGEST_LINE, Span};
-use super::scan::Pictures;
+use super::pictures::Pictures;
 use crate::wire::model_stamp::Stamp;
 
 /// For each field of `inferredData` the model that makes it in this run.
