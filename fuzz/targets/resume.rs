@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use actors::inference::{FieldKind, FieldSpec, InferrerName, InferrerSpec, ModelStamp};
 use libfuzzer_sys::fuzz_target;
 use program::adapters::embedded::{AUGMENTED, EmbeddedFolder, FolderSettings, PARKED};
-use program::wire;
+use program::{draft, wire};
 
 #[allow(
     dead_code,
@@ -24,6 +24,7 @@ mod program {
     pub mod adapters {
         pub mod embedded;
     }
+    pub mod draft;
     pub mod wire;
 }
 
