@@ -55,7 +55,7 @@ pub struct Tether {
     leader: OnceLock<Arc<Self>>,
 }
 
-/// A delivery's wait for credits, over when dropped: that it does not move meanwhile is right.
+/// A delivery's wait for credits or a slot, over when dropped: that it does not move meanwhile is right.
 #[derive(Debug)]
 pub struct Wait(Arc<Tether>);
 
@@ -85,7 +85,7 @@ impl Tether {
         self.journey.reach(stage);
     }
 
-    /// Notes that the delivery waits for credits until the answer is dropped.
+    /// Notes that the delivery waits for credits or a slot until the answer is dropped.
     #[must_use]
     pub fn wait(self: &Arc<Self>) -> Wait {
         self.waits.store(true, Ordering::Relaxed);

@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::time::Instant;
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Tether};
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::contained::{computed, contained};
 use crate::flow::credits::{Budget, Reservation};
@@ -16,6 +16,8 @@ use crate::gathering::Gathering;
 use crate::input::{Input, Raw};
 use crate::messages::{Download, Infer, Publish, Stop};
 use crate::metrics::Metrics;
+use crate::pool::AbandonedThreads;
+use crate::pool::worker::ThreadCount;
 use crate::ports::{Decoded, Decoder, FetchError, Fetcher};
 use crate::supervision::death_watch::DeathWatch;
 
@@ -73,6 +75,7 @@ struct Workshop {
     fetches: Semaphore,
     decodes: Semaphore,
     decode_deadline: Duration,
+    abandoned: AbandonedThreads,
     metrics: Metrics,
 }
 
@@ -83,11 +86,12 @@ struct Brought {
 }
 
 impl Downloader {
-    /// A Downloader over `ports`.
+    /// A Downloader over `ports`, which counts decoders that hang among the `abandoned`.
     #[must_use]
     pub fn new(
         ports: DownloaderPorts,
         outlets: DownloaderOutlets,
+        abandoned: AbandonedThreads,
         metrics: Metrics,
         settings: &DownloaderSettings,
         watch: DeathWatch,
@@ -97,6 +101,7 @@ impl Downloader {
             fetches: Semaphore::new(settings.fetches),
             decodes: Semaphore::new(settings.decodes),
             decode_deadline: settings.decode_deadline,
+            abandoned,
             metrics: metrics.clone(),
         });
         Self { work, outlets, metrics, _watch: watch }
@@ -125,8 +130,9 @@ impl Workshop {
     }
 
     async fn fetch(&self, download: &Download) -> Result<Raw, FetchError> {
-        let _slot = self.fetches.acquire().await.expect("nothing ever closes this semaphore");
-        self.ports.fetcher.fetch(&download.record, &self.ports.bytes).await
+        let tether = download.delivery.tether();
+        let _slot = slot(&self.fetches, tether).await;
+        self.ports.fetcher.fetch(&download.record, &self.ports.bytes.on_behalf_of(tether)).await
     }
 
     /// Digests, measures and decodes in one errand to a blocking thread where the pixels are free, as they
@@ -145,7 +151,7 @@ impl Workshop {
                 decoded_at_once(&*decoder, raw, &pixels)
             }
         };
-        let done = self.computed(errand).await;
+        let done = self.computed(errand, delivery.tether()).await;
         delivery.dossier.sha256 = digest.get().cloned();
         match done? {
             AtOnce::Done(brought) => brought,
@@ -159,29 +165,54 @@ impl Workshop {
         pixels: u64,
         delivery: &Delivery,
     ) -> Result<Brought, Failure> {
-        let (since, waits) = (Instant::now(), delivery.tether().wait());
-        let reserved = self.ports.pixels.reserve(pixels).await.map_err(|over| {
+        let (since, tether) = (Instant::now(), delivery.tether());
+        let budget = self.ports.pixels.on_behalf_of(tether);
+        let reserved = budget.reserve(pixels).await.map_err(|over| {
             Failure::new(Class::TooManyPixels, Stage::Downloader, over.to_string())
         })?;
-        drop(waits);
         self.metrics.stage(Stage::Downloader).backpressure.add(since.elapsed());
         let decoder = Arc::clone(&self.ports.decoder);
-        self.computed(move || decoded(&*decoder, raw, reserved)).await?
+        self.computed(move || decoded(&*decoder, raw, reserved), tether).await?
     }
 
-    /// Runs a computation of the decoder on a blocking thread. Its panic or silence is the input's fault.
+    /// Runs a computation of the decoder on a blocking thread. Its panic or silence is the input's fault,
+    /// but not the time until there is a thread for it: others use these threads, too.
     async fn computed<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
+        tether: &Arc<Tether>,
     ) -> Result<T, Failure> {
-        let _slot = self.decodes.acquire().await.expect("nothing ever closes this semaphore");
+        let _slot = slot(&self.decodes, tether).await;
+        let thread =
+            ThreadCount::new(self.abandoned.clone(), self.metrics.abandoned_decoders.clone());
+        let (started, begun) = oneshot::channel();
+        let held = Arc::clone(&thread);
+        let computing = computed(move || {
+            let _counted = held;
+            // Nobody listens where the delivery's own call has ended.
+            let _ = started.send(());
+            work()
+        });
+        // An error says that it will never begin; so does the computation's own answer.
+        let _ = begun.await;
         let corrupt = |cause| Failure::new(Class::CorruptImage, Stage::Downloader, cause);
-        match tokio::time::timeout(self.decode_deadline, computed(work)).await {
+        match tokio::time::timeout(self.decode_deadline, computing).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(panicked)) => Err(corrupt(format!("the decoder gave up: {panicked}"))),
-            Err(_) => Err(corrupt(format!("decoding took longer than {:?}", self.decode_deadline))),
+            Err(_) => {
+                thread.abandon();
+                let after = self.decode_deadline;
+                tracing::error!(?after, "a decoder hangs, and its thread is given up");
+                Err(corrupt(format!("decoding took longer than {after:?}")))
+            }
         }
     }
+}
+
+/// One of the slots of a kind of work, once one is free.
+async fn slot<'a>(slots: &'a Semaphore, tether: &Arc<Tether>) -> SemaphorePermit<'a> {
+    let _waits = tether.wait();
+    slots.acquire().await.expect("nothing ever closes this semaphore")
 }
 
 /// What one errand to a blocking thread came to.

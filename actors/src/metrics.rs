@@ -69,6 +69,8 @@ pub struct Metrics {
     not_downloaded: Vec<Counter>,
     /// See [`c::DOWNLOAD_BYTES`].
     pub download_bytes: Counter,
+    /// Those of [`c::ABANDONED_THREADS`] in which a decoder hangs.
+    pub abandoned_decoders: Gauge,
     /// See [`c::SINK_BULK`].
     pub sink_bulk: Histogram,
     sink_item_errors: [Counter; REFUSED_DOCUMENTS.len()],
@@ -81,6 +83,9 @@ pub struct Metrics {
     /// See [`c::END_TO_END_AGE`].
     pub end_to_end_age: Histogram,
 }
+
+/// What stands in an inferrer's place where a decoder hangs.
+const DECODER: &str = "decoder";
 
 /// What becomes of a document that the index does not take.
 const REFUSED_DOCUMENTS: [Class; 3] =
@@ -251,6 +256,8 @@ impl Metrics {
                 .map(|class| counter(&c::DOWNLOADS, &[("outcome", class.as_str())]))
                 .collect(),
             download_bytes: counter(&c::DOWNLOAD_BYTES, &[]),
+            abandoned_decoders: recorder
+                .register_gauge(&key(&c::ABANDONED_THREADS, &[("inferrer", DECODER)]), &METADATA),
             sink_bulk: histogram(&c::SINK_BULK),
             sink_item_errors: REFUSED_DOCUMENTS
                 .map(|class| counter(&c::SINK_ITEM_ERRORS, &[("class", class.as_str())])),

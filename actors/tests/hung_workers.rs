@@ -8,6 +8,7 @@ use actors::delivery::Ending;
 use actors::failure::Class;
 use actors::messages::Stop;
 use actors::pool::PoolSettings;
+use actors::pool::worker::ThreadCount;
 use actors::supervision::guardian::Ended;
 use actors_testing::lone_pool::LonePool;
 use actors_testing::manual_placement::texts;
@@ -148,6 +149,22 @@ fn four_threads_that_hang_at_once_escalate() {
     assert_eq!(simulate(gives_up(&four, 3)), Ok(()));
     assert!(simulate(gives_up(&four[..1], 3)).is_err(), "one picture hangs at most two threads");
     assert!(simulate(gives_up(&four, usize::MAX)).is_err());
+}
+
+#[actix::test]
+async fn threads_that_hang_elsewhere_escalate_too() {
+    tokio::time::pause();
+    let mut pool = LonePool::start(PoolSettings::default());
+    let hang = || ThreadCount::new(pool.abandoned.clone(), metrics::Gauge::noop());
+    let threads: Vec<_> = (0..4).map(|_| hang()).collect();
+
+    threads[1..].iter().for_each(|thread| thread.abandon());
+    pass(Duration::from_secs(1)).await;
+    assert!(pool.gave_up.all().await.is_empty());
+    threads[0].abandon();
+    pass(Duration::from_secs(1)).await;
+
+    assert!(pool.gave_up.all().await.iter().any(|news| news.fatal));
 }
 
 #[actix::test]

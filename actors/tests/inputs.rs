@@ -14,6 +14,7 @@ use actors::flow::credits::Budget;
 use actors::flow::outlet::{Handed, Outlet};
 use actors::input::{Input, Raw};
 use actors::messages::{Child, Download, Infer};
+use actors::pool::AbandonedThreads;
 use actors::ports::{DecodeError, Decoded, Decoder, Fetcher};
 use actors::supervision::guardian::Ended;
 use actors_testing::conduct::{Act, Conduct};
@@ -31,6 +32,7 @@ struct Solo {
     pools: [Probe<Handed<Infer>>; 2],
     bytes: Budget,
     pixels: Budget,
+    abandoned: AbandonedThreads,
     neighbours: Neighbours,
 }
 
@@ -54,7 +56,9 @@ fn solo(
     let outlets = DownloaderOutlets { pools: vec![first, second], sink: Arc::new(sink) };
     let watch = neighbours.watch(Child::Downloader);
     let metrics = neighbours.metrics.clone();
-    let downloader = Downloader::new(ports, outlets, metrics, settings, watch).start();
+    let abandoned = AbandonedThreads::default();
+    let downloader =
+        Downloader::new(ports, outlets, abandoned.clone(), metrics, settings, watch).start();
     let stage = neighbours.metrics.stage(Stage::Downloader).clone();
     Solo {
         mailbox: Outlet::new(downloader.clone().recipient(), stage),
@@ -63,6 +67,7 @@ fn solo(
         pools: [first_infers, second_infers],
         bytes,
         pixels,
+        abandoned,
         neighbours,
     }
 }
@@ -71,6 +76,10 @@ impl Solo {
     fn offer(&self, id: &str) {
         let delivery = self.neighbours.delivery(id);
         self.mailbox.offer(Download { delivery, record: record(id) });
+    }
+
+    fn hanging_decoders(&self) -> f64 {
+        self.neighbours.recorder.now("inference_abandoned_threads", "decoder")
     }
 
     async fn class(&mut self) -> Class {
@@ -234,6 +243,10 @@ async fn a_decoder_that_does_not_return_is_given_up_but_keeps_its_credits_until_
     while begun.try_recv().is_err() {
         tokio::task::yield_now().await;
     }
+    // The deadline counts from when the Downloader hears that the decoder has begun.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
     tokio::time::advance(Duration::from_secs(31)).await;
     while solo.neighbours.credits.taken() > 0 && solo.pixels.taken() == 60 {
         match solo.neighbours.settlements.try_next() {
@@ -247,10 +260,81 @@ async fn a_decoder_that_does_not_return_is_given_up_but_keeps_its_credits_until_
         }
     }
     assert_eq!((solo.pixels.taken(), solo.bytes.taken()), (60, 1), "its memory is not free yet");
+    assert_eq!((solo.abandoned.count(), solo.hanging_decoders()), (1, 1.0), "it still runs");
     let_go.send(()).expect("the decoder waits for it");
-    while solo.pixels.taken() > 0 {
+    while solo.pixels.taken() > 0 || solo.abandoned.count() > 0 {
         tokio::task::yield_now().await;
     }
 
-    assert_eq!(solo.bytes.taken(), 0);
+    assert_eq!((solo.bytes.taken(), solo.hanging_decoders()), (0, 0.0));
+}
+
+/// Runs `scenario` where one blocking thread serves all.
+fn with_one_blocking_thread(scenario: impl Future<Output = ()>) {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().max_blocking_threads(1).build().expect("a test may have a runtime")
+    };
+    actix::System::with_tokio_rt(runtime).block_on(async {
+        tokio::time::pause();
+        scenario.await;
+    });
+}
+
+#[test]
+fn the_time_until_there_is_a_thread_is_not_the_pictures_fault() {
+    with_one_blocking_thread(async {
+        let (let_go, leave) = sync_channel::<()>(1);
+        let busy = tokio::task::spawn_blocking(move || leave.recv());
+        let settings = DownloaderSettings::default();
+        let mut solo = solo(FakeFetcher::default(), FakeDecoder::default(), &settings);
+        solo.offer("a");
+        // While a blocking thread works, the test's clock stands: it is moved by hand.
+        for _ in 0..100 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(solo.fetcher.fetched(), ["a"]);
+        assert!(solo.neighbours.settlements.try_next().is_none());
+
+        let_go.send(()).expect("the thread waits for it");
+        assert!(matches!(busy.await, Ok(Ok(()))));
+
+        solo.pools[0].next().await;
+        assert_eq!(solo.abandoned.count(), 0);
+    });
+}
+
+/// Where a delivery stands, and whether it waits, when its Downloader can do no more.
+async fn standing_when(settings: DownloaderSettings, (bytes, pixels): (u64, u64)) -> (Stage, bool) {
+    let mut fetcher = FakeFetcher::default();
+    (fetcher.bytes, fetcher.conduct) = (1, Conduct::script([Act::Answer(Duration::ZERO)]));
+    let solo = solo(fetcher, FakeDecoder::default(), &settings);
+    let _taken = (solo.bytes.reserve(bytes).await, solo.pixels.reserve(pixels).await);
+    let delivery = solo.neighbours.delivery("a");
+    delivery.reached(Stage::Downloader);
+    let tether = Arc::clone(delivery.tether());
+
+    solo.mailbox.offer(Download { delivery, record: record("a") });
+    pass(Duration::from_mins(1)).await;
+
+    tether.standing()
+}
+
+#[actix::test]
+async fn who_waits_for_a_slot_or_for_credits_is_seen_to_wait() {
+    tokio::time::pause();
+    let settings = DownloaderSettings::default;
+    let no_fetch = DownloaderSettings { fetches: 0, ..settings() };
+    let no_decode = DownloaderSettings { decodes: 0, ..settings() };
+    for (settings, taken, waits) in [
+        (no_fetch, (0, 0), true),
+        (settings(), (100, 0), true),
+        (no_decode, (0, 0), true),
+        (settings(), (0, 100), true),
+        (settings(), (0, 0), false),
+    ] {
+        let waited = standing_when(settings.clone(), taken).await.1;
+        assert_eq!(waited, waits, "{settings:?} and {taken:?} taken");
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use metrics::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::delivery::Tether;
 use crate::metrics::CreditMetrics;
 
 /// A fixed amount of one currency, lent out in [`Reservation`]s. Cheap to clone; clones share it.
@@ -17,6 +18,8 @@ pub struct Budget {
     semaphore: Arc<Semaphore>,
     most_taken: Arc<AtomicU64>,
     in_use: Gauge,
+    /// The delivery on whose behalf is waited here.
+    waits_for: Option<Arc<Tether>>,
 }
 
 /// More was asked for than the whole budget: waiting would be for ever.
@@ -38,6 +41,7 @@ impl Budget {
             semaphore: Arc::new(Semaphore::new(total as usize)),
             most_taken: Arc::default(),
             in_use: Gauge::noop(),
+            waits_for: None,
         }
     }
 
@@ -47,6 +51,13 @@ impl Budget {
         metrics.capacity.set(self.total);
         self.in_use = metrics.in_use.clone();
         self
+    }
+
+    /// The same budget on behalf of one delivery, whose waits for it are noted: that it does not move
+    /// meanwhile is right.
+    #[must_use]
+    pub fn on_behalf_of(&self, tether: &Arc<Tether>) -> Self {
+        Self { waits_for: Some(Arc::clone(tether)), ..self.clone() }
     }
 
     /// Waits until `amount` is free and takes it. First come, first served: a large reservation is
@@ -59,6 +70,7 @@ impl Budget {
             .ok()
             .filter(|asked| *asked <= self.total)
             .ok_or(OverBudget { asked: amount, total: u64::from(self.total) })?;
+        let _waits = self.waits_for.as_ref().map(Tether::wait);
         let permit = Arc::clone(&self.semaphore)
             .acquire_many_owned(asked)
             .await

@@ -191,7 +191,8 @@ catalogue! {
     "Supervision" {
         /// Workers replaced or rebuilt, by cause.
         WORKER_RESTARTS = Counter "inference_worker_restarts_total" ["inferrer", "cause"], NONE;
-        /// Threads given up as hung that still run.
+        /// Threads given up as hung that still run; those that hang in a decoder count for the inferrer
+        /// decoder.
         ABANDONED_THREADS = Gauge "inference_abandoned_threads" ["inferrer"], NONE;
         /// The generation of actors now running; 1 after an undisturbed start.
         GENERATION = Gauge "inference_pipeline_generation" [], NONE;

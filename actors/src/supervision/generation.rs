@@ -229,9 +229,10 @@ impl Builder<'_> {
     fn downloader(&mut self, outlets: DownloaderOutlets) -> Addr<Downloader> {
         let b = self.blueprint;
         let watch = self.watch(Child::Downloader);
+        let (abandoned, metrics) = (b.abandoned.clone(), b.metrics.clone());
         let settings = &b.settings.downloader;
         let downloader =
-            Downloader::new(b.downloads.clone(), outlets, b.metrics.clone(), settings, watch);
+            Downloader::new(b.downloads.clone(), outlets, abandoned, metrics, settings, watch);
         self.start(downloader, 1)
     }
 
