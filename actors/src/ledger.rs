@@ -36,9 +36,11 @@ pub struct LedgerSettings {
     /// twelve hours from the receive; ten minutes less, so that giving it back still works.
     pub give_up_after: Duration,
     /// The lease of a delivery that has reached no new stage for so long is extended no longer: half an
-    /// hour. Healthy work stands still longest where 64 pictures of 64 MiB come slowly, two at once
-    /// within the credits for bytes and 30 s each: 16 minutes. Never below four inference deadlines,
-    /// after which a pool with so many hanging threads has given up.
+    /// hour. Waits for slots and credits, and outages, do not count. What is left of healthy work stands
+    /// still longest in a pool, where 64 pictures wait for one worker: under a minute for VGG16, and 16
+    /// minutes where each takes fifteen seconds. Before it a picture has half a minute for its fetch,
+    /// as much for a place at its host, and as much for its decode. Never below four inference
+    /// deadlines, after which a pool with so many hanging threads has given up.
     pub stuck_after: Duration,
     /// Whether leases are extended at all; off only to show in a test what it is good for.
     pub extend_leases: bool,
@@ -197,11 +199,7 @@ impl Ledger {
         receipts: &[Receipt],
         answers: Vec<Result<(), QueueError>>,
     ) {
-        let refusal = answers.iter().find_map(|answer| match answer {
-            Err(QueueError::Unavailable(cause)) => Some(cause),
-            _ => None,
-        });
-        let again_in = if let Some(cause) = refusal {
+        let again_in = if let Some(cause) = refusal(&answers) {
             self.refuse(call, cause)
         } else {
             self.refused[call as usize] = None;
@@ -218,10 +216,17 @@ impl Ledger {
                 self.accounting.report(&closed);
             }
         }
-        self.accounting.metrics.inflight.set(self.book.lock().accounts().in_flight as f64);
+        self.show_in_flight();
         if !again_in.is_zero() {
             ctx.run_later(again_in, Self::schedule_flush);
         }
+    }
+
+    /// Shows what the book says, whenever it may have changed: a gauge that is counted beside the book
+    /// goes wrong where one of the ways out is forgotten.
+    fn show_in_flight(&self) {
+        let in_flight = self.book.lock().accounts().in_flight;
+        self.accounting.metrics.inflight.set(in_flight as f64);
     }
 
     /// Notes that the queue does not take a call, and answers when to try again. While it does not,
@@ -244,6 +249,7 @@ impl Ledger {
         for closed in &expired {
             self.accounting.report(closed);
         }
+        self.show_in_flight();
         // What was refused may have been lost since, and then nobody asks again.
         if !self.book.lock().is_settling() {
             self.refused = Default::default();
@@ -280,23 +286,42 @@ impl Ledger {
         ctx.spawn(actix::ActorFutureExt::map(
             extended.into_actor(self),
             move |answers, this: &mut Self, _| {
-                let answers = one_each(&receipts, answers);
-                for (receipt, answer) in receipts.iter().zip(answers) {
-                    let metrics = &this.accounting.metrics;
-                    match &answer {
-                        Ok(()) => metrics.lease_extensions.increment(1),
-                        Err(_) => metrics.queue_errors(QueueCall::Extend).increment(1),
-                    }
-                    // Counted from when it was asked for: the queue's own clock began no earlier.
-                    let answer = answer.map(|()| asked_at + lease);
-                    let closed = this.book.lock().extended(receipt, &answer, Instant::now());
-                    if let Some(closed) = closed {
-                        this.accounting.report(&closed);
-                    }
-                }
+                // Counted from when it was asked for: the queue's own clock began no earlier.
+                this.extended(&receipts, one_each(&receipts, answers), asked_at + lease);
             },
         ));
     }
+
+    fn extended(
+        &self,
+        receipts: &[Receipt],
+        answers: Vec<Result<(), QueueError>>,
+        lease_until: Instant,
+    ) {
+        let metrics = &self.accounting.metrics;
+        if let Some(cause) = refusal(&answers) {
+            metrics.queue_errors(QueueCall::Extend).increment(1);
+            tracing::warn!(cause, "the queue did not extend leases; it is asked again");
+        }
+        for (receipt, answer) in receipts.iter().zip(answers) {
+            metrics.lease_extensions.increment(u64::from(answer.is_ok()));
+            let answer = answer.map(|()| lease_until);
+            let closed = self.book.lock().extended(receipt, &answer, Instant::now());
+            if let Some(closed) = closed {
+                self.accounting.report(&closed);
+            }
+        }
+        self.show_in_flight();
+    }
+}
+
+/// Why the queue did not do all that one call asked for, if it may do so later. A lease that is lost is
+/// no fault of the queue.
+fn refusal(answers: &[Result<(), QueueError>]) -> Option<&str> {
+    answers.iter().find_map(|answer| match answer {
+        Err(QueueError::Unavailable(cause)) => Some(cause.as_str()),
+        _ => None,
+    })
 }
 
 fn release(due: Due) -> Option<Release> {
@@ -348,8 +373,8 @@ impl Handler<Opened> for Ledger {
 
     fn handle(&mut self, opened: Opened, _: &mut Context<Self>) {
         self.accounting.metrics.received.increment(1);
-        self.accounting.metrics.inflight.increment(1.0);
         self.book.lock().open(opened, Instant::now());
+        self.show_in_flight();
     }
 }
 

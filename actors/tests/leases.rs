@@ -51,6 +51,19 @@ struct Kept {
     book: SharedBook,
     tethers: Vec<Arc<Tether>>,
     outages: Outages,
+    neighbours: Neighbours,
+}
+
+impl Kept {
+    /// What the gauge of messages in flight shows.
+    fn shown_in_flight(&self) -> f64 {
+        self.neighbours.recorder.now("inference_inflight_messages", "")
+    }
+
+    /// How many calls that extend leases are counted as failed.
+    fn failed_extensions(&self) -> u64 {
+        self.neighbours.recorder.reader().counter("inference_queue_errors_total", "extend")
+    }
 }
 
 /// A Ledger with 25 open deliveries of `queue`.
@@ -87,8 +100,8 @@ async fn ledger_over(queue: &Arc<FakeQueue>, settings: LedgerSettings) -> Kept {
     };
     let tethers = messages.into_iter().map(open).collect();
     // It lives as long as the test does.
-    std::mem::forget((ledger, neighbours));
-    Kept { book, tethers, outages }
+    std::mem::forget(ledger);
+    Kept { book, tethers, outages, neighbours }
 }
 
 #[actix::test]
@@ -117,25 +130,43 @@ async fn an_extension_that_fails_is_tried_again_before_the_lease_ends() {
     queue.conduct = Conduct::script(acts);
     let queue = Arc::new(queue);
 
-    let Kept { book, tethers, .. } = ledger_over(&queue, LedgerSettings::default()).await;
+    let kept = ledger_over(&queue, LedgerSettings::default()).await;
     pass(2 * LEASE).await;
 
-    assert_eq!((queue.hidden(), book.lock().accounts().lost), (25, 0));
-    assert!(tethers.iter().all(|tether| !tether.is_cancelled()));
+    assert_eq!((queue.hidden(), kept.book.lock().accounts().lost), (25, 0));
+    assert!(kept.tethers.iter().all(|tether| !tether.is_cancelled()));
+    assert_eq!(kept.failed_extensions(), 20, "one for each call, however many leases it names");
 }
 
 #[actix::test]
 async fn a_refused_extension_cancels_the_work_and_counts_it_as_lost() {
     tokio::time::pause();
     let queue = Arc::<FakeQueue>::default();
-    let Kept { book, tethers, .. } = ledger_over(&queue, LedgerSettings::default()).await;
+    let kept = ledger_over(&queue, LedgerSettings::default()).await;
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(kept.shown_in_flight(), 25.0);
 
     queue.end_leases();
     pass(LEASE).await;
 
-    assert!(tethers.iter().all(|tether| tether.is_cancelled()));
-    let accounts = book.lock().accounts();
+    assert!(kept.tethers.iter().all(|tether| tether.is_cancelled()));
+    let accounts = kept.book.lock().accounts();
     assert!(accounts.balance() && accounts.lost == 25, "{accounts:?}");
+    assert_eq!(kept.shown_in_flight(), 0.0);
+    assert_eq!(kept.failed_extensions(), 0, "the queue did answer");
+}
+
+#[actix::test]
+async fn a_lease_that_runs_out_unextended_is_shown_in_flight_no_longer() {
+    tokio::time::pause();
+    let queue = Arc::<FakeQueue>::default();
+    let settings = LedgerSettings { extend_leases: false, ..LedgerSettings::default() };
+    let kept = ledger_over(&queue, settings).await;
+
+    pass(2 * LEASE).await;
+
+    assert_eq!(kept.book.lock().accounts().lost, 25);
+    assert_eq!(kept.shown_in_flight(), 0.0);
 }
 
 #[actix::test]
