@@ -1,8 +1,10 @@
 //! What the world is told of a closed delivery: counts, one log line, its story.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::flow::contained::panic_message;
 use crate::metrics::{Metrics, Outcome};
 use crate::ports::{NoTracer, Passage, Tracer};
 
@@ -27,8 +29,8 @@ impl From<Metrics> for Accounting {
 impl Accounting {
     /// Counts a closed delivery, writes its one log line and ends its trace.
     pub fn report(&self, closed: &Closed) {
-        self.trace(closed);
         self.count(closed);
+        self.trace(closed);
         let (id, location) = (closed.dossier.id.as_ref(), closed.dossier.location.as_deref());
         let failure = closed.failure.as_ref();
         tracing::info!(
@@ -60,7 +62,7 @@ impl Accounting {
     fn trace(&self, closed: &Closed) {
         let Some((trace, stops)) = &closed.traced else { return };
         let now = SystemTime::now();
-        self.tracer.end(&Passage {
+        let passage = Passage {
             trace: *trace,
             began: now.checked_sub(closed.open_for).unwrap_or(now),
             took: closed.open_for,
@@ -69,6 +71,64 @@ impl Accounting {
             attempt: closed.attempt,
             outcome: closed.outcome,
             class: closed.failure.as_ref().map(|failure| failure.class),
+        };
+        // A trace is worth no generation: what the engine panics over is one story less.
+        let told = catch_unwind(AssertUnwindSafe(|| self.tracer.end(&passage)));
+        if let Err(payload) = told {
+            let cause = panic_message(payload.as_ref());
+            tracing::warn!(cause, "the tracer panicked over a delivery's story");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use metrics::NoopRecorder;
+
+    use super::*;
+    use crate::delivery::Dossier;
+    use crate::failure::Stage;
+    use crate::trace::{Trace, TraceContext};
+
+    const OWN: TraceContext = TraceContext { trace_id: 1, span_id: 1, sampled: true };
+
+    /// Panics over every story.
+    #[derive(Default)]
+    struct Broken(AtomicBool);
+
+    impl Tracer for Broken {
+        fn begin(&self, _: Option<TraceContext>) -> Option<Trace> {
+            None
+        }
+
+        fn end(&self, _: &Passage<'_>) {
+            self.0.store(true, Ordering::Relaxed);
+            panic!("as the test has it");
+        }
+
+        fn finish(&self) {}
+    }
+
+    #[test]
+    fn a_tracer_that_panics_takes_nobody_with_it() {
+        let tracer = Arc::new(Broken::default());
+        let metrics = Metrics::new(&NoopRecorder);
+        let accounting = Accounting { metrics, tracer: Arc::clone(&tracer) as Arc<dyn Tracer> };
+
+        accounting.report(&Closed {
+            outcome: Outcome::Indexed,
+            failure: None,
+            dossier: Dossier::default(),
+            stage: Stage::Sink,
+            open_for: Duration::from_secs(1),
+            age: None,
+            attempt: 1,
+            traced: Some((Trace { own: OWN, sender: None }, Vec::new())),
         });
+
+        assert!(tracer.0.load(Ordering::Relaxed), "it was told");
     }
 }
