@@ -116,7 +116,7 @@ pub struct Closed {
     pub failure: Option<Failure>,
     /// Which input.
     pub dossier: Dossier,
-    /// The stage that the delivery had reached.
+    /// The stage that its work had reached.
     pub stage: Stage,
     /// How long it was in flight.
     pub open_for: Duration,
@@ -187,7 +187,7 @@ impl Book {
                 State::Open => {
                     entry.tether.cancel();
                     let cause = "the generation of actors that worked on it ended";
-                    let failure = Failure::new(Class::Abandoned, entry.tether.stage(), cause);
+                    let failure = Failure::new(Class::Abandoned, entry.tether.standing().0, cause);
                     let ending = Ending::Failed(failure);
                     let disposition = self.policy.decide(ending, entry.attempt, self.draining);
                     entry.close_uncredited(disposition, now);
@@ -373,16 +373,13 @@ impl Book {
         self.back_by
     }
 
-    /// How many deliveries are at each stage; those being settled count for the Ledger.
+    /// How many deliveries are at each stage: a duplicate where the one is that it has joined, and those
+    /// being settled at the Ledger.
     #[must_use]
     pub fn at_stages(&self) -> HashMap<Stage, usize> {
         let mut stages = HashMap::new();
         for entry in self.entries.values() {
-            let stage = match entry.state {
-                State::Open => entry.tether.stage(),
-                State::Closing(_) => Stage::Ledger,
-            };
-            *stages.entry(stage).or_default() += 1;
+            *stages.entry(entry.standing().0).or_default() += 1;
         }
         stages
     }
@@ -460,7 +457,7 @@ impl Entry {
             outcome,
             failure: None,
             dossier: self.dossier(),
-            stage: self.tether.stage(),
+            stage: self.tether.standing().0,
             open_for: now - self.opened_at,
             age: None,
             attempt: self.attempt,

@@ -241,6 +241,22 @@ fn stages_are_counted_for_the_status() {
 }
 
 #[test]
+fn a_duplicate_stands_where_the_one_is_that_it_has_joined() {
+    let mut fixture = Fixture::new();
+    let (first, duplicate) = (fixture.open("first"), fixture.open("duplicate"));
+    duplicate.reach(Stage::Retriever);
+    duplicate.follow(&first);
+    first.reach(Stage::Pool);
+
+    assert_eq!(fixture.book.at_stages(), HashMap::from([(Stage::Pool, 2)]));
+    let lost = fixture.book.extended(&Receipt::new("duplicate"), &Err(lost()), fixture.now);
+    assert_eq!(lost.map(|closed| closed.stage), Some(Stage::Pool));
+    fixture.book.adopt(fixture.now);
+    assert!(matches!(&fixture.due()[..], [Disposition::Release { failure: Some(f), .. }]
+        if f.stage == Stage::Pool));
+}
+
+#[test]
 fn when_time_is_up_what_the_queue_refused_to_settle_is_given_back_and_the_rest_is_told_first() {
     let mut fixture = Fixture::new();
     for receipt in ["refused", "told", "open"] {
