@@ -345,6 +345,9 @@ impl Handler<WorkerReady> for Pool {
         }
         // All of them at once: one that became ready, died and became ready anew is still one.
         let all_ready = self.roster.loaded() == self.settings.workers;
+        if all_ready {
+            self.backoff.reset();
+        }
         if all_ready && !std::mem::replace(&mut self.told_ready, true) {
             self.news.ready.do_send(PoolReady {
                 inferrer: self.spec.name.clone(),

@@ -65,6 +65,20 @@ fn a_panic_of_any_other_actor_does_too() {
     }
 }
 
+#[actix::test]
+async fn once_a_generation_is_ready_the_next_fault_is_the_first_again() {
+    tokio::time::pause();
+    let world = World::default();
+    let running = world.start();
+    for fault in 1..=6 {
+        pass(Duration::from_mins(1)).await;
+        world.recorder.bombs().plant(Stage::Retriever, 0);
+        world.queue.send("a");
+        pass(Duration::from_millis(210)).await;
+        assert_eq!(running.vitals().generation, fault + 1, "a first wait is a fifth of a second");
+    }
+}
+
 /// Whether six panics of the Sink within a minute end the process.
 async fn gives_up(bombs: usize, restarts: usize) -> bool {
     let mut world = World::default();

@@ -11,7 +11,7 @@ use actors_testing::fake_inferrer::{Behaviour, FakeFactory};
 use actors_testing::lone_pool::LonePool;
 use actors_testing::manual_placement::texts;
 use actors_testing::virtual_time::{claim, simulate, within};
-use actors_testing::world::{World, tune};
+use actors_testing::world::{World, pass, tune};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -37,6 +37,20 @@ async fn only_the_batch_of_the_worker_that_died_is_given_to_another() {
     second.answer(&kept);
     assert_eq!(pool.published().await, ["b"], "the other's work goes on");
     assert!(pool.neighbours.settled().await.iter().all(|(receipt, _)| receipt == "b"));
+}
+
+#[actix::test]
+async fn once_every_worker_is_ready_the_next_death_is_the_first_again() {
+    tokio::time::pause();
+    let pool = deaths(4, 5).await;
+    pool.hired_one().await.ready();
+    pass(Duration::from_mins(2)).await;
+    let worker = pool.hired_one().await;
+
+    drop(worker);
+    pass(Duration::from_millis(101)).await;
+
+    assert_eq!(pool.placement.hired().await.len(), 1, "a first wait is a tenth of a second");
 }
 
 /// Lets `deaths` workers of one pool die, one after the other, as soon as each is hired.

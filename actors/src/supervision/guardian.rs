@@ -234,6 +234,9 @@ impl Handler<PoolReady> for Guardian {
     fn handle(&mut self, ready: PoolReady, _: &mut Context<Self>) {
         let current = self.generation.as_mut().filter(|g| g.number() == ready.generation);
         let all_ready = current.is_some_and(|generation| generation.pool_ready(&ready.inferrer));
+        if all_ready {
+            self.backoff.reset();
+        }
         if all_ready && self.phase == Phase::Running && !self.draining {
             self.vitals.send_modify(|vitals| vitals.ready = true);
             self.generation.iter().for_each(Generation::begin);
