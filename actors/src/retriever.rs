@@ -53,6 +53,7 @@ pub struct Retriever {
     settings: RetrieverSettings,
     waiting: Vec<Retrieve>,
     lookups: usize,
+    looked_up: u64,
     flush_scheduled: bool,
     coalescing: Coalescing,
     _watch: DeathWatch,
@@ -85,6 +86,7 @@ impl Retriever {
             settings,
             waiting: Vec::new(),
             lookups: 0,
+            looked_up: 0,
             flush_scheduled: false,
             coalescing,
             _watch: watch,
@@ -111,7 +113,9 @@ impl Retriever {
 
     fn look_up(&mut self, ctx: &mut Context<Self>, batch: Vec<Retrieve>) {
         self.lookups += 1;
-        let seed = self.settings.seed;
+        self.looked_up += 1;
+        // Each its own: lookups that failed together must not come back together.
+        let seed = self.settings.seed.wrapping_add(self.looked_up);
         let lookup = look_up(Arc::clone(&self.catalogue), self.outages.clone(), batch, seed);
         let began = Instant::now();
         let done = contained(lookup).into_actor(self).map(move |found, this: &mut Self, ctx| {

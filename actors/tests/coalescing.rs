@@ -115,6 +115,46 @@ async fn a_catalogue_that_is_down_is_an_outage_and_no_failure() {
 }
 
 #[actix::test]
+async fn lookups_that_failed_together_do_not_come_back_together() {
+    tokio::time::pause();
+    let mut catalogue = FakeCatalogue::default();
+    catalogue.conduct = Conduct::script([Act::Fail(Duration::ZERO); 2]);
+    let settings = RetrieverSettings { batch: 1, lookups: 2, ..RetrieverSettings::default() };
+    let solo = solo(catalogue, settings);
+
+    ["a", "b"].iter().for_each(|id| solo.offer(id, id));
+    pass(Duration::from_secs(1)).await;
+
+    let times: Vec<_> = solo.catalogue.calls().into_iter().map(|(_, at)| at).collect();
+    let [first, second, again, once_more] = times[..] else { panic!("{times:?}") };
+    assert_eq!(first, second);
+    assert_ne!(again, once_more);
+}
+
+#[test]
+fn ended_records_are_forgotten_seldom_and_cost_no_look_at_the_others_each_time() {
+    simulate(async {
+        let neighbours = Neighbours::default();
+        let mut coalescing = Coalescing::new(true);
+        let mut join = |n: usize| {
+            let id = n.to_string();
+            match coalescing.join(neighbours.delivery(&id), &record(&id)) {
+                Joined::Leads(delivery) => (delivery, coalescing.remembered()),
+                Joined::Follows => panic!("each id comes once"),
+            }
+        };
+        // Between two thirds of the map's capacity and all of it.
+        let _alive: Vec<_> = (0..85).map(|n| join(n).0).collect();
+
+        let remembered: Vec<usize> = (85..585).map(|n| join(n).1).collect();
+
+        let sweeps = remembered.windows(2).filter(|pair| pair[1] <= pair[0]).count();
+        assert!((1..10).contains(&sweeps), "{sweeps} sweeps: {remembered:?}");
+        assert!(remembered.iter().all(|count| *count <= 2 * 85 + 1), "{remembered:?}");
+    });
+}
+
+#[actix::test]
 async fn a_lookup_that_panics_costs_its_deliveries_a_try_and_nothing_else() {
     tokio::time::pause();
     actors_testing::quiet::expected_panics();

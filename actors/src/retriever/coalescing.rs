@@ -7,11 +7,15 @@ use crate::delivery::{Companions, Delivery};
 use crate::record::{Record, RecordId};
 
 /// Which records are in flight, and who may be joined.
-#[derive(Default)]
 pub struct Coalescing {
     in_flight: HashMap<(RecordId, i64), Weak<Companions>>,
+    /// How many are remembered when the ended ones among them are next forgotten.
+    forget_at: usize,
     enabled: bool,
 }
+
+/// So few are not worth a look.
+const FEW: usize = 64;
 
 /// What became of a delivery.
 pub enum Joined {
@@ -25,7 +29,7 @@ impl Coalescing {
     /// Nothing in flight.
     #[must_use]
     pub fn new(enabled: bool) -> Self {
-        Self { in_flight: HashMap::new(), enabled }
+        Self { in_flight: HashMap::new(), forget_at: FEW, enabled }
     }
 
     /// Joins `delivery` to the one in flight for the same id and version, or makes it the first. A
@@ -49,10 +53,18 @@ impl Coalescing {
         Joined::Leads(delivery)
     }
 
-    /// Keeps the map as small as what is in flight, at a constant cost per delivery on average.
+    /// How many records it remembers, ended ones included.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Keeps the map at most twice as large as what is in flight. Between two looks it has to double, so
+    /// each delivery costs a constant time on average.
     fn forget_the_ended(&mut self) {
-        if self.in_flight.len() >= 2 * self.in_flight.capacity().max(64) / 3 {
+        if self.in_flight.len() >= self.forget_at {
             self.in_flight.retain(|_, companions| companions.strong_count() > 0);
+            self.forget_at = (2 * self.in_flight.len()).max(FEW);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use actors::ports::{Catalogue, CatalogueDown, NotRetrieved};
 use actors::record::{Record, RecordId};
@@ -19,13 +20,19 @@ pub struct FakeCatalogue {
     pub missing: HashSet<String>,
     /// Versions other than 1.
     pub versions: HashMap<String, i64>,
-    asked: Mutex<Vec<usize>>,
+    asked: Mutex<Vec<(usize, Instant)>>,
 }
 
 impl FakeCatalogue {
     /// How many ids each call asked for.
     #[must_use]
     pub fn asked(&self) -> Vec<usize> {
+        self.calls().into_iter().map(|(ids, _)| ids).collect()
+    }
+
+    /// How many ids each call asked for, and when.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(usize, Instant)> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -46,7 +53,8 @@ impl Catalogue for FakeCatalogue {
         &self,
         ids: &[RecordId],
     ) -> Result<Vec<Result<Record, NotRetrieved>>, CatalogueDown> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(ids.len());
+        let call = (ids.len(), Instant::now());
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(call);
         self.conduct.act().await.map_err(CatalogueDown)?;
         let find = |id: &RecordId| {
             if self.missing.contains(id.as_str()) {
