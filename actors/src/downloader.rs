@@ -121,8 +121,13 @@ impl Downloader {
 
 impl Workshop {
     /// Brings and decodes the input of `download`, noting in its dossier what it learns.
-    async fn bring(&self, download: &mut Download) -> Result<Brought, Failure> {
+    async fn bring(
+        &self,
+        download: &mut Download,
+        slot: SemaphorePermit<'_>,
+    ) -> Result<Brought, Failure> {
         let fetched = self.fetch(download).await;
+        drop(slot);
         self.metrics.downloads(fetched.as_ref().err().map(|error| error.class)).increment(1);
         let raw = fetched.map_err(|error| note_failure(&mut download.delivery, error))?;
         self.metrics.download_bytes.increment(raw.bytes.len() as u64);
@@ -131,7 +136,6 @@ impl Workshop {
 
     async fn fetch(&self, download: &Download) -> Result<Raw, FetchError> {
         let tether = download.delivery.tether();
-        let _slot = slot(&self.fetches, tether).await;
         self.ports.fetcher.fetch(&download.record, &self.ports.bytes.on_behalf_of(tether)).await
     }
 
@@ -257,23 +261,28 @@ impl Handler<Handed<Download>> for Downloader {
     type Result = ();
 
     fn handle(&mut self, download: Handed<Download>, ctx: &mut Context<Self>) {
-        let mut download = download.open();
-        if download.delivery.is_doomed() {
+        let download = download.take();
+        if download.work().delivery.is_doomed() {
             return;
         }
-        let (work, began) = (Arc::clone(&self.work), Instant::now());
+        let work = Arc::clone(&self.work);
         // The delivery travels inside the call: a panic of the fetcher drops it, and so gives it
         // back.
         let brought = contained(async move {
-            let brought = work.bring(&mut download).await;
-            (download, brought)
+            let slot = slot(&work.fetches, download.work().delivery.tether()).await;
+            let (mut download, began) = (download.open(), Instant::now());
+            let brought = work.bring(&mut download, slot).await;
+            (download, brought, began)
         });
         let done = brought.into_actor(self).map(move |brought, this: &mut Self, _| {
+            let (download, brought, began) = match brought {
+                Ok(done) => done,
+                Err(panicked) => return tracing::error!(%panicked, "a fetch failed"),
+            };
             this.metrics.stage(Stage::Downloader).service.record(began.elapsed());
             match brought {
-                Ok((download, Ok(brought))) => this.share(download, brought),
-                Ok((download, Err(failure))) => download.delivery.fail(failure),
-                Err(panicked) => tracing::error!(%panicked, "a fetch failed"),
+                Ok(brought) => this.share(download, brought),
+                Err(failure) => download.delivery.fail(failure),
             }
         });
         ctx.spawn(done);

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
-use crate::flow::outlet::Handed;
+use crate::flow::outlet::{Handed, Waiting};
 use crate::inference::{Answer, InferrerSpec};
 use crate::messages::{
     BatchFailure, BatchInferred, Child, Infer, InferBatch, PoolGaveUp, PoolReady, Stop, Terminated,
@@ -106,8 +106,8 @@ pub struct Pool {
     spec: Arc<InferrerSpec>,
     factory: Arc<dyn InferrerFactory>,
     placement: Arc<dyn Placement>,
-    backlog: Backlog<Infer>,
-    roster: Roster<Vec<Infer>>,
+    backlog: Backlog<Waiting<Infer>>,
+    roster: Roster<Vec<Waiting<Infer>>>,
     seats: HashMap<u64, Seat>,
     threads: HashMap<u64, Weak<ThreadCount>>,
     abandoned: HashMap<u64, Seat>,
@@ -187,7 +187,7 @@ impl Pool {
     /// Gives every idle worker a batch, as long as there is work.
     fn hand_out(&mut self) {
         if !self.backlog.is_empty() {
-            self.backlog.drop_doomed(|infer| infer.gathering.is_doomed());
+            self.backlog.drop_doomed(|infer| infer.work().gathering.is_doomed());
         }
         while let Some((worker, idle_since)) = self.roster.longest_idle() {
             let idle = self.roster.idle();
@@ -198,17 +198,18 @@ impl Pool {
     }
 
     /// Counts how long the worker stood idle while a delivery of this batch was already in flight.
-    fn note_starvation(&self, work: &[Infer], idle_since: Instant) {
-        let first_opened = work.iter().map(|infer| infer.gathering.opened_at()).min();
+    fn note_starvation(&self, work: &[Waiting<Infer>], idle_since: Instant) {
+        let first_opened = work.iter().map(|infer| infer.work().gathering.opened_at()).min();
         if let Some(opened) = first_opened {
             self.inferrer_metrics.starved.add(opened.max(idle_since).elapsed());
         }
     }
 
-    fn assign(&mut self, worker: u64, work: Vec<Infer>) {
+    fn assign(&mut self, worker: u64, mut work: Vec<Waiting<Infer>>) {
+        work.iter_mut().for_each(Waiting::take_up);
         self.batches += 1;
         let batch = self.batches;
-        let inputs = work.iter().map(|infer| infer.input.clone()).collect();
+        let inputs = work.iter().map(|infer| infer.work().input.clone()).collect();
         self.inferrer_metrics.batch_size.record(work.len() as f64);
         self.roster.assign(worker, batch, work, Instant::now());
         if let Some(seat) = self.seats.get(&worker) {
@@ -216,8 +217,8 @@ impl Pool {
         }
     }
 
-    fn judge(&mut self, work: Vec<Infer>, answers: Vec<Result<Answer, String>>) {
-        for (infer, answer) in work.into_iter().zip(answers) {
+    fn judge(&mut self, work: Vec<Waiting<Infer>>, answers: Vec<Result<Answer, String>>) {
+        for (infer, answer) in work.into_iter().map(Waiting::open).zip(answers) {
             let refused =
                 |class, cause| infer.gathering.fail(Failure::new(class, Stage::Pool, cause));
             match answer {
@@ -231,11 +232,11 @@ impl Pool {
     }
 
     /// Halves a batch that failed; the lone bad item is its record's failure.
-    fn bisect(&mut self, work: Vec<Infer>, failure: &BatchFailure) {
+    fn bisect(&mut self, work: Vec<Waiting<Infer>>, failure: &BatchFailure) {
         let class =
             if failure.panicked { Class::InferencePanicked } else { Class::InferenceFailed };
-        let fail = |infer: Infer| {
-            infer.gathering.fail(Failure::new(class, Stage::Pool, failure.cause.clone()));
+        let fail = |infer: Waiting<Infer>| {
+            infer.work().gathering.fail(Failure::new(class, Stage::Pool, failure.cause.clone()));
         };
         if !self.settings.bisect {
             work.into_iter().for_each(fail);
@@ -255,7 +256,11 @@ impl Pool {
             self.abandon(worker);
             if let Err(Some(lone)) = self.backlog.isolate(work.unwrap_or_default()) {
                 let cause = format!("the model did not return within {inference:?}");
-                lone.gathering.fail(Failure::new(Class::InferenceTimedOut, Stage::Pool, cause));
+                lone.work().gathering.fail(Failure::new(
+                    Class::InferenceTimedOut,
+                    Stage::Pool,
+                    cause,
+                ));
             }
             self.hire(ctx);
         }
@@ -330,7 +335,7 @@ impl Handler<Handed<Infer>> for Pool {
     type Result = ();
 
     fn handle(&mut self, infer: Handed<Infer>, _: &mut Context<Self>) {
-        self.backlog.push(infer.open());
+        self.backlog.push(infer.take());
         self.hand_out();
     }
 }

@@ -16,7 +16,7 @@ use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
 use crate::flow::contained::contained;
 use crate::flow::outages::Outages;
-use crate::flow::outlet::{Handed, Outlet};
+use crate::flow::outlet::{Handed, Outlet, Waiting};
 use crate::messages::{Download, Retrieve, Stop};
 use crate::metrics::{Dependency, Metrics};
 use crate::ports::{Catalogue, CatalogueDown, NotRetrieved};
@@ -51,7 +51,7 @@ pub struct Retriever {
     outages: Outages,
     metrics: Metrics,
     settings: RetrieverSettings,
-    waiting: Vec<Retrieve>,
+    waiting: Vec<Waiting<Retrieve>>,
     lookups: usize,
     looked_up: u64,
     flush_scheduled: bool,
@@ -103,10 +103,10 @@ impl Retriever {
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
         self.flush_scheduled = false;
-        self.waiting.retain(|retrieve| !retrieve.delivery.is_doomed());
+        self.waiting.retain(|retrieve| !retrieve.work().delivery.is_doomed());
         while self.lookups < self.settings.lookups && !self.waiting.is_empty() {
             let size = self.waiting.len().min(self.settings.batch);
-            let batch = self.waiting.drain(..size).collect();
+            let batch = self.waiting.drain(..size).map(Waiting::open).collect();
             self.look_up(ctx, batch);
         }
     }
@@ -185,7 +185,7 @@ impl Handler<Handed<Retrieve>> for Retriever {
     type Result = ();
 
     fn handle(&mut self, retrieve: Handed<Retrieve>, ctx: &mut Context<Self>) {
-        self.waiting.push(retrieve.open());
+        self.waiting.push(retrieve.take());
         self.schedule_flush(ctx);
     }
 }

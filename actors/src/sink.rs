@@ -14,7 +14,7 @@ use crate::delivery::Delivery;
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::contained::{contained, panic_message};
 use crate::flow::outages::Outages;
-use crate::flow::outlet::Handed;
+use crate::flow::outlet::{Handed, Waiting};
 use crate::messages::{Publish, Stop};
 use crate::metrics::Metrics;
 use crate::ports::{Index, Prepared, Topic};
@@ -56,7 +56,7 @@ pub struct Sink {
     ports: SinkPorts,
     metrics: Metrics,
     settings: SinkSettings,
-    waiting: Vec<(Delivery, Prepared)>,
+    waiting: Vec<Waiting<(Delivery, Prepared)>>,
     shipments: usize,
     shipped: u64,
     flush_scheduled: bool,
@@ -99,24 +99,27 @@ impl Sink {
     }
 
     /// Renders the document; its refusal, or a panic over it, is this record's failure alone.
-    fn prepare(&mut self, publish: Publish) {
-        let Publish { delivery, augmented } = publish;
+    fn prepare(&mut self, publish: Waiting<Publish>) {
         let index = &self.ports.index;
-        let prepared = catch_unwind(AssertUnwindSafe(|| index.prepare(&augmented)));
+        let prepared = catch_unwind(AssertUnwindSafe(|| index.prepare(&publish.work().augmented)));
         let cause = match prepared {
-            Ok(Ok(prepared)) => return self.waiting.push((delivery, prepared)),
+            Ok(Ok(prepared)) => {
+                let document = publish.map(|publish| (publish.delivery, prepared));
+                return self.waiting.push(document);
+            }
             Ok(Err(cause)) => cause,
             Err(payload) => format!("rendering panicked: {}", panic_message(payload.as_ref())),
         };
-        delivery.fail(Failure::new(Class::DocumentRejected, Stage::Sink, cause));
+        let refused = Failure::new(Class::DocumentRejected, Stage::Sink, cause);
+        publish.open().delivery.fail(refused);
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
         self.flush_scheduled = false;
-        self.waiting.retain(|(delivery, _)| !delivery.is_doomed());
+        self.waiting.retain(|document| !document.work().0.is_doomed());
         while self.shipments < self.settings.shipments && !self.waiting.is_empty() {
             let size = self.next_size();
-            let documents = self.waiting.drain(..size).collect();
+            let documents = self.waiting.drain(..size).map(Waiting::open).collect();
             self.ship(ctx, documents);
         }
     }
@@ -124,8 +127,8 @@ impl Sink {
     /// How many of the waiting documents fit in one request: at least one.
     fn next_size(&self) -> usize {
         let mut bytes = 0;
-        let fits = |(_, document): &&(Delivery, Prepared)| {
-            bytes += document.body.len();
+        let fits = |document: &&Waiting<(Delivery, Prepared)>| {
+            bytes += document.work().1.body.len();
             bytes <= self.settings.bytes
         };
         let fitting = self.waiting.iter().take(self.settings.documents).take_while(fits).count();
@@ -160,11 +163,11 @@ impl Handler<Handed<Publish>> for Sink {
     type Result = ();
 
     fn handle(&mut self, publish: Handed<Publish>, ctx: &mut Context<Self>) {
-        let publish = publish.open();
-        if publish.delivery.is_doomed() {
+        let publish = publish.take();
+        if publish.work().delivery.is_doomed() {
             return;
         }
-        publish.delivery.reached(Stage::Sink);
+        publish.work().delivery.reached(Stage::Sink);
         self.prepare(publish);
         self.schedule_flush(ctx);
     }

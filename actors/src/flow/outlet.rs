@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix::{Message, Recipient};
+use metrics::Histogram;
 use tokio::time::Instant;
 
 use crate::failure::Stage;
@@ -69,11 +70,49 @@ impl Drop for Place {
 }
 
 impl<W> Handed<W> {
-    /// Takes the work out of the mailbox and records how long it lay there.
-    pub fn open(self) -> W {
+    /// Takes the work out of the mailbox. Its wait goes on until the stage takes it up.
+    #[must_use]
+    pub fn take(self) -> Waiting<W> {
         let Self { work, at, place } = self;
-        place.metrics.wait.record(at.elapsed());
-        work
+        Waiting { work, since: Some((at, place.metrics.wait.clone())) }
+    }
+
+    /// Takes the work out of the mailbox and up at once.
+    pub fn open(self) -> W {
+        self.take().open()
+    }
+}
+
+/// Work that has left the mailbox and waits for its stage to take it up.
+pub struct Waiting<W> {
+    work: W,
+    /// Since when, and where that is recorded; nothing once it was taken up.
+    since: Option<(Instant, Histogram)>,
+}
+
+impl<W> Waiting<W> {
+    /// What waits.
+    #[must_use]
+    pub fn work(&self) -> &W {
+        &self.work
+    }
+
+    /// Notes that the stage takes it up, and records how long it waited, once.
+    pub fn take_up(&mut self) {
+        if let Some((at, wait)) = self.since.take() {
+            wait.record(at.elapsed());
+        }
+    }
+
+    /// Takes it up.
+    pub fn open(mut self) -> W {
+        self.take_up();
+        self.work
+    }
+
+    /// What `into` makes of it waits in its place.
+    pub fn map<V>(self, into: impl FnOnce(W) -> V) -> Waiting<V> {
+        Waiting { work: into(self.work), since: self.since }
     }
 }
 

@@ -19,7 +19,11 @@ pub struct TestRecorder {
     inner: DebuggingRecorder,
     bombs: Bombs,
     heights: Heights,
+    values: Values,
 }
+
+/// What each histogram was told, by metric and label.
+type Values = Arc<Mutex<HashMap<(String, String), Vec<f64>>>>;
 
 /// How high each gauge ever stood, by metric and label.
 type Heights = Arc<Mutex<HashMap<(String, String), Height>>>;
@@ -46,6 +50,7 @@ impl Default for TestRecorder {
             inner: DebuggingRecorder::new(),
             bombs: Bombs::default(),
             heights: Heights::default(),
+            values: Values::default(),
         }
     }
 }
@@ -67,6 +72,18 @@ impl TestRecorder {
     #[must_use]
     pub fn reader(&self) -> Reader {
         Reader(self.inner.snapshotter())
+    }
+
+    /// Every value of a histogram so far, in no order.
+    #[must_use]
+    pub fn values(&self, name: &str, label: &str) -> Vec<f64> {
+        let of = (name.to_owned(), label.to_owned());
+        self.values
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&of)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The highest that a gauge ever stood; 0 if it never rose.
@@ -117,10 +134,13 @@ impl Reader {
 }
 
 impl Bombs {
-    /// Makes the actor of `stage` panic when it next takes work up, after `after` more times.
+    /// Makes the actor of `stage` panic when it next takes work up, or is next done with some, after
+    /// `after` more times: where it does so itself, and not in a call whose panic costs it nothing.
     pub fn plant(&self, stage: Stage, after: usize) {
         let (metric, label) = match stage {
-            Stage::Source => ("inference_stage_service_seconds", "source"),
+            Stage::Source | Stage::Downloader => {
+                ("inference_stage_service_seconds", stage.as_str())
+            }
             Stage::Ledger => ("inference_delivery_seconds", ""),
             stage => ("inference_stage_wait_seconds", stage.as_str()),
         };
@@ -154,13 +174,16 @@ impl Bombs {
 struct Mined {
     inner: Histogram,
     bombs: Bombs,
-    metric: String,
-    label: String,
+    values: Values,
+    of: (String, String),
 }
 
 impl HistogramFn for Mined {
     fn record(&self, value: f64) {
-        self.bombs.touch(&self.metric, &self.label);
+        self.bombs.touch(&self.of.0, &self.of.1);
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.entry(self.of.clone()).or_default().push(value);
+        drop(values);
         self.inner.record(value);
     }
 }
@@ -222,8 +245,8 @@ impl Recorder for TestRecorder {
         Histogram::from_arc(Arc::new(Mined {
             inner: self.inner.register_histogram(key, metadata),
             bombs: self.bombs.clone(),
-            metric: key.name().to_owned(),
-            label: first_label(key),
+            values: Arc::clone(&self.values),
+            of: (key.name().to_owned(), first_label(key)),
         }))
     }
 }
