@@ -1,15 +1,18 @@
 //! A Pool serves one inferrer: it batches, hands out, judges the answers and replaces its workers.
 
+pub mod abandoned_threads;
 pub mod backlog;
 pub mod last_fault;
+pub mod placement;
 pub mod roster;
+mod settings;
 pub mod worker;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::Instant;
@@ -26,78 +29,15 @@ use crate::metrics::{InferrerMetrics, Metrics, RestartCause};
 use crate::ports::InferrerFactory;
 use crate::supervision::death_watch::DeathWatch;
 use crate::supervision::restart_limit::RestartLimit;
+use abandoned_threads::ThreadCount;
 use backlog::Backlog;
 use last_fault::LastFault;
+use placement::{Placement, Seat};
 use roster::{Overdue, Roster};
-use worker::{Placement, Props, Seat, ThreadCount, WorkerNews};
+use worker::{Props, WorkerNews};
 
-pub use worker::AbandonedThreads;
-
-/// How a pool works.
-#[derive(Clone, Debug)]
-pub struct PoolSettings {
-    /// Workers, each with a model and a thread of its own.
-    pub workers: usize,
-    /// The largest batch.
-    pub batch: usize,
-    /// A worker that infers longer is taken for hung. Sixteen pictures through VGG16 on a busy core
-    /// take under ten seconds.
-    pub inference_deadline: Duration,
-    /// A worker that loads longer is taken for hung. Half a gigabyte from a cold disk takes seconds.
-    pub start_deadline: Duration,
-    /// How often workers are looked at.
-    pub tick: Duration,
-    /// Restarts of workers (not panics inside inference) that are permitted within a minute.
-    pub restarts: usize,
-    /// Threads given up as hung that may run at once, in all pools; one more, and only a new process
-    /// helps.
-    pub abandoned_threads: usize,
-    /// Whether failing batches are bisected; off only to show in a test what it is good for.
-    pub bisect: bool,
-    /// Whether hung workers are replaced; off only to show in a test what it is good for.
-    pub replace_hung: bool,
-    /// Makes jitter repeatable.
-    pub seed: u64,
-}
-
-impl Default for PoolSettings {
-    fn default() -> Self {
-        Self {
-            workers: 1,
-            batch: 8,
-            inference_deadline: Duration::from_secs(30),
-            start_deadline: Duration::from_mins(2),
-            tick: Duration::from_millis(500),
-            restarts: 5,
-            abandoned_threads: 3,
-            bisect: true,
-            replace_hung: true,
-            seed: 0,
-        }
-    }
-}
-
-/// One inferrer of the pipeline: what its pool is made from.
-#[derive(Clone)]
-pub struct InferrerBlueprint {
-    /// Builds its models.
-    pub factory: Arc<dyn InferrerFactory>,
-    /// Its pool's settings.
-    pub settings: PoolSettings,
-    /// Its pool's metrics.
-    pub metrics: InferrerMetrics,
-    /// Its pool's last fault, in any generation.
-    pub last_fault: LastFault,
-}
-
-/// Whom a pool tells its news.
-#[derive(Clone)]
-pub struct PoolNews {
-    /// Every worker is ready.
-    pub ready: Recipient<PoolReady>,
-    /// It cannot go on.
-    pub gave_up: Recipient<PoolGaveUp>,
-}
+pub use abandoned_threads::AbandonedThreads;
+pub use settings::{InferrerBlueprint, PoolNews, PoolSettings};
 
 /// The agent that serves one inferrer.
 pub struct Pool {

@@ -1,11 +1,14 @@
 //! The Source takes messages from the queue: never more than it has credits for.
 
+mod catch;
+mod settings;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, Recipient,
-    SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle,
+    WrapFuture,
 };
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -18,53 +21,13 @@ use crate::failure::Stage;
 use crate::flow::backoff::Backoff;
 use crate::flow::credits::{Budget, Reservation};
 use crate::flow::outages::{Outage, Outages};
-use crate::flow::outlet::Outlet;
-use crate::messages::{Begin, Exhausted, Opened, Retrieve, Settled, Stop, StopReceiving};
+use crate::messages::{Begin, Exhausted, Opened, Retrieve, Stop, StopReceiving};
 use crate::metrics::{Dependency, Metrics, QueueCall};
-use crate::ports::{Message as QueueMessage, Queue, QueueError, Received, Release};
+use crate::ports::{Message as QueueMessage, Queue, QueueError};
 use crate::supervision::death_watch::DeathWatch;
+use catch::Catch;
 
-/// How the Source polls.
-#[derive(Clone, Debug)]
-pub struct SourceSettings {
-    /// The most messages one receive asks for: ten is the most SQS gives.
-    pub receive_at_most: u32,
-    /// Makes jitter repeatable.
-    pub seed: u64,
-    /// What the Source does without, only to show in a test what it is good for.
-    pub without: Option<Safeguard>,
-}
-
-/// What keeps messages from being lost or worked on in vain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Safeguard {
-    /// Deliveries that nobody settled settle when they are dropped.
-    SettlementOnDrop,
-    /// A receive under way is awaited when the Source is to receive no more.
-    AwaitedReceive,
-    /// What a receive brings and nobody opens is given back.
-    ReleaseOfUnopened,
-    /// Work whose lease is lost is cancelled.
-    CancellationOfLost,
-}
-
-impl Default for SourceSettings {
-    fn default() -> Self {
-        Self { receive_at_most: 10, seed: 0, without: None }
-    }
-}
-
-/// Whom the Source tells.
-pub struct SourceOutlets {
-    /// Deliveries go here.
-    pub retriever: Arc<Outlet<Retrieve>>,
-    /// Opened deliveries are entered here.
-    pub opened: Recipient<Opened>,
-    /// Settled deliveries go here.
-    pub settled: Arc<Recipient<Settled>>,
-    /// The end of the queue is told here.
-    pub exhausted: Recipient<Exhausted>,
-}
+pub use settings::{Safeguard, SourceOutlets, SourceSettings};
 
 /// The agent that takes messages from the queue.
 pub struct Source {
@@ -97,41 +60,6 @@ struct Brought {
     /// Messages, or nothing at the end of the queue.
     answer: Result<Option<Catch>, QueueError>,
     asked_at: Instant,
-}
-
-/// Received messages. Those that nobody opens, because the Source is gone or never asked for as many,
-/// are given back when this is dropped: nothing waits for its lease to run out.
-struct Catch {
-    queue: Arc<dyn Queue>,
-    messages: std::vec::IntoIter<QueueMessage>,
-    released_on_drop: bool,
-}
-
-impl Catch {
-    fn of(queue: Arc<dyn Queue>, received: Received, released_on_drop: bool) -> Option<Self> {
-        match received {
-            Received::Messages(messages) => {
-                Some(Self { queue, messages: messages.into_iter(), released_on_drop })
-            }
-            Received::Exhausted => None,
-        }
-    }
-}
-
-impl Drop for Catch {
-    fn drop(&mut self) {
-        let release = |m: QueueMessage| Release { receipt: m.receipt, after: Duration::ZERO };
-        let releases: Vec<Release> = self.messages.by_ref().map(release).collect();
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.released_on_drop && !releases.is_empty() {
-            let queue = Arc::clone(&self.queue);
-            runtime.spawn(async move {
-                for batch in releases.chunks(queue.batch_limit()) {
-                    queue.release(batch).await;
-                }
-            });
-        }
-    }
 }
 
 /// How many credits make a receive worth its request: a full one if that leaves the pipeline three

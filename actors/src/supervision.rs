@@ -5,7 +5,10 @@
 //! *generation*, and the queue shows again what was in flight. Workers are addressed only by their
 //! pool, which replaces them singly.
 
+pub mod blueprint;
+mod builder;
 pub mod death_watch;
 pub mod generation;
 pub mod guardian;
+pub mod pipeline;
 pub mod restart_limit;

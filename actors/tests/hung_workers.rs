@@ -8,7 +8,7 @@ use actors::delivery::Ending;
 use actors::failure::Class;
 use actors::messages::Stop;
 use actors::pool::PoolSettings;
-use actors::pool::worker::ThreadCount;
+use actors::pool::abandoned_threads::ThreadCount;
 use actors::supervision::guardian::Ended;
 use actors_testing::lone_pool::LonePool;
 use actors_testing::manual_placement::texts;

@@ -11,7 +11,7 @@ use actors::ledger::book::Book;
 use actors::ledger::disposition::Policy;
 use actors::metrics::{InferrerMetrics, Metrics, tell_build, tell_model};
 use actors::pool::last_fault::LastFault;
-use actors::pool::worker::OwnThreads;
+use actors::pool::placement::OwnThreads;
 use actors::pool::{AbandonedThreads, InferrerBlueprint, PoolSettings};
 use actors::ports::{Catalogue, Decoder, Fetcher, Index, InferrerFactory, Queue, Topic};
 use actors::sink::SinkPorts;

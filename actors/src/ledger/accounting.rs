@@ -8,7 +8,7 @@ use crate::flow::contained::panic_message;
 use crate::metrics::{Metrics, Outcome};
 use crate::ports::{NoTracer, Passage, Tracer};
 
-use super::book::Closed;
+use super::closed::Closed;
 
 /// Where the Ledger tells what became of deliveries.
 #[derive(Clone)]

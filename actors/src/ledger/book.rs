@@ -4,21 +4,20 @@
 //! the entries, so that nothing waits for its lease to run out and the accounts stay whole.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::delivery::{Dossier, Ending, Tether};
+use crate::delivery::Ending;
 use crate::failure::{Class, Failure, Stage};
-use crate::flow::credits::Reservation;
 use crate::messages::{Opened, Settled};
 use crate::metrics::Outcome;
 use crate::ports::{QueueError, Receipt};
-use crate::record::RecordId;
-use crate::trace::Trace;
 
+pub use super::accounts::Accounts;
+use super::closed::{Closed, Due};
 use super::disposition::{Disposition, Policy};
+use super::entry::{Closing, Entry, State};
 use super::progress::{Progress, Stuck, WorkingTime};
 
 /// The book of open deliveries.
@@ -33,99 +32,6 @@ pub struct Book {
     accounts: Accounts,
     back_by: Option<Instant>,
     working: WorkingTime,
-}
-
-/// The accounting identity in numbers: `received` is the sum of all the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accounts {
-    /// Deliveries opened.
-    pub received: u64,
-    /// Documents written.
-    pub indexed: u64,
-    /// Newer documents found.
-    pub superseded: u64,
-    /// Parked with a failure.
-    pub parked: u64,
-    /// Given back.
-    pub released: u64,
-    /// Leases lost.
-    pub lost: u64,
-    /// Open, or settled and not yet confirmed by the queue.
-    pub in_flight: u64,
-}
-
-impl Accounts {
-    /// Whether the identity holds.
-    #[must_use]
-    pub fn balance(&self) -> bool {
-        self.received
-            == self.indexed
-                + self.superseded
-                + self.parked
-                + self.released
-                + self.lost
-                + self.in_flight
-    }
-}
-
-#[derive(Debug)]
-struct Entry {
-    id: Option<RecordId>,
-    attempt: u32,
-    opened_at: Instant,
-    sent_at: Option<Instant>,
-    lease_until: Instant,
-    extending: bool,
-    tether: Arc<Tether>,
-    progress: Progress,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Open,
-    Closing(Closing),
-}
-
-#[derive(Debug)]
-struct Closing {
-    disposition: Disposition,
-    dossier: Dossier,
-    not_before: Instant,
-    asked: bool,
-    _credit: Option<Reservation>,
-}
-
-/// A settlement for the queue to confirm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Due {
-    /// Which message.
-    pub receipt: Receipt,
-    /// What to tell.
-    pub disposition: Disposition,
-    /// What is known of the input.
-    pub dossier: Dossier,
-}
-
-/// A settlement that the queue has confirmed, or a lease that is lost.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Closed {
-    /// What is counted.
-    pub outcome: Outcome,
-    /// The failure behind it, if any.
-    pub failure: Option<Failure>,
-    /// Which input.
-    pub dossier: Dossier,
-    /// The stage that its work had reached.
-    pub stage: Stage,
-    /// How long it was in flight.
-    pub open_for: Duration,
-    /// How long ago the message was sent, if known.
-    pub age: Option<Duration>,
-    /// How often it had been received.
-    pub attempt: u32,
-    /// The trace that it belongs to, if any, and when it reached which stage.
-    pub traced: Option<(Trace, Vec<(Stage, Duration)>)>,
 }
 
 impl Book {
@@ -396,7 +302,7 @@ impl Book {
             }
             State::Open => (Outcome::Lost, entry.dossier(), None),
         };
-        self.count(outcome);
+        self.accounts.count(outcome);
         let age = entry.sent_at.map(|sent| now - sent);
         Some(Closed { failure, dossier, age, ..entry.closed(outcome, now) })
     }
@@ -404,69 +310,8 @@ impl Book {
     fn lose(&mut self, receipt: &Receipt, now: Instant) -> Option<Closed> {
         let entry = self.entries.remove(receipt)?;
         entry.tether.cancel();
-        self.count(Outcome::Lost);
+        self.accounts.count(Outcome::Lost);
         Some(entry.closed(Outcome::Lost, now))
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        let count = match outcome {
-            Outcome::Indexed => &mut self.accounts.indexed,
-            Outcome::Superseded => &mut self.accounts.superseded,
-            Outcome::Parked => &mut self.accounts.parked,
-            Outcome::Released => &mut self.accounts.released,
-            Outcome::Lost => &mut self.accounts.lost,
-        };
-        *count += 1;
-    }
-}
-
-impl Closing {
-    fn give_back(&mut self, now: Instant) {
-        self.disposition = Disposition::at_once(None);
-        self.not_before = now;
-    }
-}
-
-impl Entry {
-    fn is_being_told(&self) -> bool {
-        matches!(&self.state, State::Closing(closing) if closing.asked)
-    }
-
-    /// Where it stands, and whether it waits for credits there.
-    fn standing(&self) -> (Stage, bool) {
-        match self.state {
-            State::Open => self.tether.standing(),
-            State::Closing(_) => (Stage::Ledger, false),
-        }
-    }
-
-    /// Ends a delivery whose actor did not: all that is known of it is its id.
-    fn close_uncredited(&mut self, disposition: Disposition, now: Instant) {
-        self.state = State::Closing(Closing {
-            disposition,
-            dossier: self.dossier(),
-            not_before: now,
-            asked: false,
-            _credit: None,
-        });
-    }
-
-    /// What is known of it without its settlement.
-    fn closed(&self, outcome: Outcome, now: Instant) -> Closed {
-        Closed {
-            outcome,
-            failure: None,
-            dossier: self.dossier(),
-            stage: self.tether.standing().0,
-            open_for: now - self.opened_at,
-            age: None,
-            attempt: self.attempt,
-            traced: self.tether.traced(),
-        }
-    }
-
-    fn dossier(&self) -> Dossier {
-        Dossier { id: self.id.clone(), ..Dossier::default() }
     }
 }
 

@@ -1,7 +1,11 @@
 //! Table tests of the book: every way a delivery can be entered, extended, settled, adopted, lost.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::delivery::{Dossier, Tether};
 use crate::flow::credits::Budget;
+use crate::record::RecordId;
 
 const LEASE: Duration = Duration::from_secs(60);
 

@@ -2,12 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Addr, Arbiter, Context, Handler, Message, Recipient};
+use actix::{Actor, ActorContext, Context, Handler, Message, Recipient};
 use cpu_time::ThreadTime;
-use metrics::{Gauge, Histogram};
+use metrics::Histogram;
 use tokio::time::Instant;
 
 use crate::flow::contained::panic_message;
@@ -15,6 +14,8 @@ use crate::inference::Answer;
 use crate::messages::{BatchFailure, BatchInferred, InferBatch, Stop, WorkerFailed, WorkerReady};
 use crate::ports::{InferError, Inferrer, InferrerFactory};
 use crate::supervision::death_watch::DeathWatch;
+
+use super::abandoned_threads::ThreadCount;
 
 /// Whom a worker tells its news.
 #[derive(Clone)]
@@ -52,52 +53,6 @@ pub struct Worker {
     _watch: DeathWatch,
     _thread: Arc<ThreadCount>,
     loads: Histogram,
-}
-
-/// How many threads were given up as hung and still run, in all pools of all generations.
-#[derive(Clone, Debug, Default)]
-pub struct AbandonedThreads(Arc<AtomicUsize>);
-
-impl AbandonedThreads {
-    /// How many.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Counts one worker's thread among the abandoned from when it is given up until its worker is gone
-/// after all. The worker holds it, and its pool only weakly: so it counts right, whichever of the two
-/// lives longer.
-pub struct ThreadCount {
-    abandoned: AtomicBool,
-    in_all: AbandonedThreads,
-    shown: Gauge,
-}
-
-impl ThreadCount {
-    /// A thread that works; `shown` counts those of the same inferrer that are given up.
-    #[must_use]
-    pub fn new(in_all: AbandonedThreads, shown: Gauge) -> Arc<Self> {
-        Arc::new(Self { abandoned: AtomicBool::new(false), in_all, shown })
-    }
-
-    /// Gives the thread up.
-    pub fn abandon(&self) {
-        if !self.abandoned.swap(true, Ordering::Relaxed) {
-            self.in_all.0.fetch_add(1, Ordering::Relaxed);
-            self.shown.increment(1.0);
-        }
-    }
-}
-
-impl Drop for ThreadCount {
-    fn drop(&mut self) {
-        if self.abandoned.load(Ordering::Relaxed) {
-            self.in_all.0.fetch_sub(1, Ordering::Relaxed);
-            self.shown.decrement(1.0);
-        }
-    }
 }
 
 impl Worker {
@@ -201,52 +156,6 @@ impl Handler<Stop> for Worker {
 /// The CPU time of this thread so far; zero where the system does not tell.
 fn cpu_time() -> Duration {
     ThreadTime::try_now().map_or(Duration::ZERO, |time| time.as_duration())
-}
-
-/// Where workers run.
-pub trait Placement: Send + Sync {
-    /// Starts a worker, which builds its model at once.
-    fn place(&self, worker: Props) -> Seat;
-}
-
-/// A placed worker: the way to it, and its thread if it has one of its own.
-pub struct Seat {
-    /// Batches go here.
-    pub work: Recipient<InferBatch>,
-    /// Asks the worker to stop.
-    pub stop: Recipient<Stop>,
-    /// Its thread.
-    pub thread: Option<Arbiter>,
-}
-
-impl Seat {
-    /// Asks the worker and its thread to end once they have done what they are doing. A thread that
-    /// hangs goes on hanging.
-    pub fn vacate(&self) {
-        self.stop.do_send(Stop);
-        if let Some(thread) = &self.thread {
-            thread.stop();
-        }
-    }
-}
-
-/// Every worker on a thread of its own.
-pub struct OwnThreads;
-
-impl Placement for OwnThreads {
-    fn place(&self, props: Props) -> Seat {
-        let thread = Arbiter::new();
-        let worker = Worker::start_in_arbiter(&thread.handle(), |_| Worker::new(props));
-        Seat { thread: Some(thread), ..Seat::of(worker) }
-    }
-}
-
-impl Seat {
-    /// The seat of a worker without a thread of its own.
-    #[must_use]
-    pub fn of(worker: Addr<Worker>) -> Self {
-        Self { work: worker.clone().into(), stop: worker.into(), thread: None }
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Recipient, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::sync::{oneshot, watch};
@@ -12,8 +10,11 @@ use tokio::time::Instant;
 
 use crate::flow::backoff::Backoff;
 use crate::messages::{Drain, Exhausted, PoolGaveUp, PoolReady, Terminated};
-use crate::supervision::generation::{Blueprint, Generation, Parent};
+use crate::supervision::blueprint::Blueprint;
+use crate::supervision::generation::{Generation, Parent};
 use crate::supervision::restart_limit::RestartLimit;
+
+pub use crate::supervision::pipeline::{Ended, Pipeline, Vitals};
 
 /// How the Guardian supervises.
 #[derive(Clone, Debug)]
@@ -38,31 +39,6 @@ impl Default for GuardianSettings {
             seed: 0,
         }
     }
-}
-
-/// How the pipeline ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The queue is worked off and every delivery settled.
-    Exhausted,
-    /// It was asked to drain, and did: all settled, or given back at the deadline.
-    Drained,
-    /// Supervision gave up.
-    GaveUp {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// What the Guardian shows of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vitals {
-    /// The running generation.
-    pub generation: u32,
-    /// Whether every model is loaded and proven, and nothing is draining.
-    pub ready: bool,
-    /// The last fault that ended a generation.
-    pub last_fault: Option<String>,
 }
 
 /// The root of the supervision tree.
@@ -187,6 +163,18 @@ impl Guardian {
         ctx.stop();
     }
 
+    /// Gives everything open back, and ends when the queue has confirmed.
+    fn close(&mut self, ctx: &mut Context<Self>) {
+        // If a generation has just died, the next one's Ledger adopts what is open and, as the book is
+        // draining, gives it back at once.
+        if self.phase == Phase::Running {
+            self.phase = Phase::Closing;
+            self.generation.iter().for_each(Generation::release_open);
+        }
+        let within = Some(self.settings.last_settlements);
+        self.when_settled(ctx, within, |this, ctx, _| this.end(ctx, Ended::Drained));
+    }
+
     /// Waits until every credit is home: then every delivery is settled and confirmed.
     fn when_settled(
         &self,
@@ -305,40 +293,5 @@ impl Handler<Drain> for Guardian {
                 this.close(ctx);
             }
         });
-    }
-}
-
-impl Guardian {
-    /// Gives everything open back, and ends when the queue has confirmed.
-    fn close(&mut self, ctx: &mut Context<Self>) {
-        // If a generation has just died, the next one's Ledger adopts what is open and, as the book is
-        // draining, gives it back at once.
-        if self.phase == Phase::Running {
-            self.phase = Phase::Closing;
-            self.generation.iter().for_each(Generation::release_open);
-        }
-        let within = Some(self.settings.last_settlements);
-        self.when_settled(ctx, within, |this, ctx, _| this.end(ctx, Ended::Drained));
-    }
-}
-
-/// A running pipeline, as its process holds it.
-pub struct Pipeline {
-    /// Asks the Guardian to drain.
-    pub drain: Recipient<Drain>,
-    /// What the Guardian shows of itself.
-    pub vitals: watch::Receiver<Vitals>,
-    /// How it all ended.
-    pub ended: oneshot::Receiver<Ended>,
-}
-
-impl Pipeline {
-    /// Starts the Guardian, and with it the first generation, in the running actix `System`.
-    #[must_use]
-    pub fn start(blueprint: Blueprint, settings: GuardianSettings) -> Self {
-        let (vitals, shown) = watch::channel(Vitals::default());
-        let (ended, end) = oneshot::channel();
-        let guardian = Guardian::new(blueprint, settings, vitals, ended).start();
-        Self { drain: guardian.recipient(), vitals: shown, ended: end }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actors::inference::{Answer, Value};
 use actors::messages::{BatchFailure, BatchInferred, InferBatch, Stop, WorkerFailed, WorkerReady};
-use actors::pool::worker::{Placement, Props, Seat};
+use actors::pool::placement::{Placement, Seat};
+use actors::pool::worker::Props;
 
 use crate::probe::{Probe, probe};
 

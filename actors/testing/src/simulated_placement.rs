@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient};
 
 use actors::messages::{InferBatch, Stop};
-use actors::pool::worker::{Placement, Props, Seat, Worker};
+use actors::pool::placement::{Placement, Seat};
+use actors::pool::worker::{Props, Worker};
 
 use crate::conduct::{Act, Conduct};
 
