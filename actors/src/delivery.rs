@@ -22,8 +22,6 @@ pub use tether::{Tether, Wait};
 /// One message taken from the queue. It travels by value inside every work message; wherever it
 /// ends, it is settled: by a verdict, or by being dropped.
 pub struct Delivery {
-    /// How often the message was received, this time included.
-    pub attempt: u32,
     /// When it was received.
     pub opened_at: Instant,
     /// What is known of its input.
@@ -46,13 +44,11 @@ impl Delivery {
     #[must_use]
     pub fn open(
         receipt: Receipt,
-        attempt: u32,
         trace: Option<Trace>,
         credit: Reservation,
         ledger: Arc<Recipient<Settled>>,
     ) -> Self {
         Self {
-            attempt,
             opened_at: Instant::now(),
             dossier: Dossier::default(),
             receipt,

@@ -3,5 +3,6 @@
 pub mod backoff;
 pub mod contained;
 pub mod credits;
+pub mod flush;
 pub mod outages;
 pub mod outlet;

@@ -16,11 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
 use crate::flow::backoff::Backoff;
+use crate::flow::flush::{Flush, Flushing};
 use crate::flow::outages::{Outage, Outages};
 use crate::inference::ModelStamp;
 use crate::messages::{Opened, ReleaseOpen, Settled, Stop};
@@ -40,18 +39,12 @@ pub struct Ledger {
     accounting: Accounting,
     settings: LedgerSettings,
     backoff: Backoff,
-    rng: SmallRng,
-    flush_scheduled: bool,
+    flushing: Flushing,
     outages: Outages,
     /// Which calls the queue does not take now.
     refused: [Option<Outage>; QueueCall::ALL.len()],
     _watch: DeathWatch,
 }
-
-/// Ledger → itself: tell the queue what is due.
-#[derive(actix::Message)]
-#[rtype(result = "()")]
-struct Flush;
 
 impl Ledger {
     /// A Ledger over `book`; it adopts what an earlier generation left there.
@@ -65,9 +58,9 @@ impl Ledger {
         settings: LedgerSettings,
         watch: DeathWatch,
     ) -> Self {
-        let rng = SmallRng::seed_from_u64(settings.seed);
         // The queue's own hiccups last moments; ten seconds between tries keep leases alive.
-        let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+        let (first, longest) = (Duration::from_millis(100), Duration::from_secs(10));
+        let backoff = Backoff::new(first, longest, settings.seed);
         Self {
             queue,
             book,
@@ -75,8 +68,7 @@ impl Ledger {
             accounting: accounting.into(),
             settings,
             backoff,
-            rng,
-            flush_scheduled: false,
+            flushing: Flushing::default(),
             outages,
             refused: Default::default(),
             _watch: watch,
@@ -86,13 +78,11 @@ impl Ledger {
     /// Flushes behind all messages that are in the mailbox already, so that what ended together is
     /// told together; no timer.
     fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
-        if !std::mem::replace(&mut self.flush_scheduled, true) {
-            ctx.notify(Flush);
-        }
+        self.flushing.schedule(ctx);
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
-        self.flush_scheduled = false;
+        self.flushing.begin();
         let due = self.book.lock().due_settlements(Instant::now());
         let (mut acknowledge, mut release, mut park) = (Vec::new(), Vec::new(), Vec::new());
         for due in due {

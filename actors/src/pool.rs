@@ -13,8 +13,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
 use crate::failure::{Class, Failure, Stage};
@@ -56,7 +54,6 @@ pub struct Pool {
     told_ready: bool,
     restarts: RestartLimit,
     backoff: Backoff,
-    rng: SmallRng,
     settings: PoolSettings,
     metrics: Metrics,
     inferrer_metrics: InferrerMetrics,
@@ -79,6 +76,9 @@ impl Pool {
     ) -> Self {
         let InferrerBlueprint { factory, settings, metrics: inferrer_metrics, last_fault } =
             inferrer;
+        // A model that fails to load once often loads the next moment (memory, disk).
+        let (first, longest) = (Duration::from_millis(100), Duration::from_secs(5));
+        let backoff = Backoff::new(first, longest, settings.seed);
         Self {
             position,
             spec: Arc::clone(factory.spec()),
@@ -93,9 +93,7 @@ impl Pool {
             batches: 0,
             told_ready: false,
             restarts: RestartLimit::new(settings.restarts, Duration::from_mins(1)),
-            // A model that fails to load once often loads the next moment (memory, disk).
-            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(5)),
-            rng: SmallRng::seed_from_u64(settings.seed),
+            backoff,
             settings,
             metrics,
             inferrer_metrics,
@@ -225,11 +223,11 @@ impl Pool {
         tracing::error!(inferrer = %self.spec.name, reason, "a worker is gone");
         self.inferrer_metrics.restarts(cause).increment(1);
         self.last_fault.note(reason);
-        if !self.restarts.permits(Instant::now()) {
+        if !self.restarts.note(Instant::now()) {
             self.give_up(ctx, format!("its workers keep failing: {reason}"), false);
             return;
         }
-        let wait = self.backoff.next(&mut self.rng);
+        let wait = self.backoff.next_wait();
         ctx.run_later(wait, Self::hire);
     }
 
@@ -289,7 +287,7 @@ impl Handler<WorkerReady> for Pool {
             return;
         }
         // All of them at once: one that became ready, died and became ready anew is still one.
-        let all_ready = self.roster.loaded() == self.settings.workers;
+        let all_ready = self.roster.at_work() == self.settings.workers;
         if all_ready {
             self.backoff.reset();
         }

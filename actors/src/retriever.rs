@@ -5,16 +5,13 @@ pub mod coalescing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
-};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use tokio::time::Instant;
 
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::backoff::Backoff;
 use crate::flow::contained::contained;
+use crate::flow::flush::{Flush, Flushing};
 use crate::flow::outages::Outages;
 use crate::flow::outlet::{Handed, Outlet, Waiting};
 use crate::messages::{Download, Retrieve, Stop};
@@ -54,15 +51,10 @@ pub struct Retriever {
     waiting: Vec<Waiting<Retrieve>>,
     lookups: usize,
     looked_up: u64,
-    flush_scheduled: bool,
+    flushing: Flushing,
     coalescing: Coalescing,
     _watch: DeathWatch,
 }
-
-/// Retriever → itself: look up what has come together.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Flush;
 
 type Lookup = (Vec<Retrieve>, Vec<Result<Record, NotRetrieved>>);
 
@@ -87,7 +79,7 @@ impl Retriever {
             waiting: Vec::new(),
             lookups: 0,
             looked_up: 0,
-            flush_scheduled: false,
+            flushing: Flushing::default(),
             coalescing,
             _watch: watch,
         }
@@ -96,13 +88,11 @@ impl Retriever {
     /// Flushes behind what is in the mailbox already: ids that arrived together are looked up
     /// together, and a single id never waits.
     fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
-        if !std::mem::replace(&mut self.flush_scheduled, true) {
-            ctx.notify(Flush);
-        }
+        self.flushing.schedule(ctx);
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
-        self.flush_scheduled = false;
+        self.flushing.begin();
         self.waiting.retain(|retrieve| !retrieve.work().delivery.is_doomed());
         while self.lookups < self.settings.lookups && !self.waiting.is_empty() {
             let size = self.waiting.len().min(self.settings.batch);
@@ -161,8 +151,7 @@ async fn look_up(
 ) -> Lookup {
     // A restarting node is back within seconds; half a minute between tries is seldom enough not to
     // burden a cluster that struggles.
-    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
-    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30), seed);
     let mut outage = None;
     let ids: Vec<RecordId> = batch.iter().map(|retrieve| retrieve.id.clone()).collect();
     loop {
@@ -171,7 +160,7 @@ async fn look_up(
             Err(CatalogueDown(cause)) => {
                 tracing::warn!(cause, "the catalogue did not answer");
                 outage.get_or_insert_with(|| outages.begin(Dependency::Catalogue, &cause));
-                tokio::time::sleep(backoff.next(&mut rng)).await;
+                tokio::time::sleep(backoff.next_wait()).await;
             }
         }
     }

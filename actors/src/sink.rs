@@ -4,15 +4,14 @@ pub mod shipment;
 
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::time::Instant;
 
 use crate::delivery::Delivery;
 use crate::failure::{Class, Failure, Stage};
 use crate::flow::contained::{contained, panic_message};
+use crate::flow::flush::{Flush, Flushing};
 use crate::flow::outages::Outages;
 use crate::flow::outlet::{Handed, Waiting};
 use crate::messages::{Publish, Stop};
@@ -59,14 +58,9 @@ pub struct Sink {
     waiting: Vec<Waiting<(Delivery, Prepared)>>,
     shipments: usize,
     shipped: u64,
-    flush_scheduled: bool,
+    flushing: Flushing,
     _watch: DeathWatch,
 }
-
-/// Sink → itself: ship what has come together.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Flush;
 
 impl Sink {
     /// A Sink over `ports`.
@@ -84,7 +78,7 @@ impl Sink {
             waiting: Vec::new(),
             shipments: 0,
             shipped: 0,
-            flush_scheduled: false,
+            flushing: Flushing::default(),
             _watch: watch,
         }
     }
@@ -93,9 +87,7 @@ impl Sink {
     /// together, and while all shipments are under way more come together by themselves. A single
     /// document never waits, so there is no linger timer.
     fn schedule_flush(&mut self, ctx: &mut Context<Self>) {
-        if !std::mem::replace(&mut self.flush_scheduled, true) {
-            ctx.notify(Flush);
-        }
+        self.flushing.schedule(ctx);
     }
 
     /// Renders the document; its refusal, or a panic over it, is this record's failure alone.
@@ -115,7 +107,7 @@ impl Sink {
     }
 
     fn flush(&mut self, ctx: &mut Context<Self>) {
-        self.flush_scheduled = false;
+        self.flushing.begin();
         self.waiting.retain(|document| !document.work().0.is_doomed());
         while self.shipments < self.settings.shipments && !self.waiting.is_empty() {
             let size = self.next_size();

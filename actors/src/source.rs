@@ -10,8 +10,6 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle,
     WrapFuture,
 };
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use std::time::SystemTime;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -38,7 +36,6 @@ pub struct Source {
     metrics: Metrics,
     settings: SourceSettings,
     backoff: Backoff,
-    rng: SmallRng,
     outage: Option<Outage>,
     waiting: Option<SpawnHandle>,
     /// The receive under way, where it is not awaited.
@@ -80,10 +77,10 @@ impl Source {
         settings: SourceSettings,
         watch: DeathWatch,
     ) -> Self {
-        let rng = SmallRng::seed_from_u64(settings.seed);
         // Half a second first: most refusals of a queue are throttling. Half a minute at most, so
         // that work goes on soon after an outage.
-        let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
+        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(30));
+        let backoff = Backoff::new(first, longest, settings.seed);
         Self {
             queue,
             credits,
@@ -92,7 +89,6 @@ impl Source {
             metrics,
             settings,
             backoff,
-            rng,
             outage: None,
             waiting: None,
             abandonable: None,
@@ -159,7 +155,6 @@ impl Source {
     fn open(&self, message: QueueMessage, credit: Reservation, asked_at: Instant) {
         let delivery = Delivery::open(
             message.receipt,
-            message.attempt,
             message.trace,
             credit,
             Arc::clone(&self.outlets.settled),
@@ -192,7 +187,7 @@ impl Source {
 
     fn pause(&mut self, ctx: &mut Context<Self>, error: &QueueError) {
         self.metrics.queue_errors(QueueCall::Receive).increment(1);
-        let wait = self.backoff.next(&mut self.rng);
+        let wait = self.backoff.next_wait();
         tracing::warn!(%error, ?wait, "the queue did not answer; nothing is received until it does");
         let begin = || self.outages.begin(Dependency::Queue, &error.to_string());
         self.outage.get_or_insert_with(begin);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rand::Rng;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 
 /// Exponential backoff with full jitter: after the *n*-th failure, a random time up to
 /// `first · 2ⁿ⁻¹`, never beyond `cap`. Jitter, because everyone who failed together would otherwise
@@ -12,19 +13,20 @@ pub struct Backoff {
     first: Duration,
     cap: Duration,
     failures: u32,
+    rng: SmallRng,
 }
 
 impl Backoff {
-    /// A backoff that has seen no failure yet.
+    /// A backoff that has seen no failure yet; `seed` makes its jitter repeatable.
     #[must_use]
-    pub const fn new(first: Duration, cap: Duration) -> Self {
-        Self { first, cap, failures: 0 }
+    pub fn new(first: Duration, cap: Duration, seed: u64) -> Self {
+        Self { first, cap, failures: 0, rng: SmallRng::seed_from_u64(seed) }
     }
 
     /// Counts a failure and answers how long to wait.
-    pub fn next(&mut self, rng: &mut impl Rng) -> Duration {
+    pub fn next_wait(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        Self::after(self.first, self.cap, self.failures, rng)
+        Self::after(self.first, self.cap, self.failures, &mut self.rng)
     }
 
     /// Forgets all failures.
@@ -43,9 +45,6 @@ impl Backoff {
 
 #[cfg(test)]
 mod tests {
-    use rand::SeedableRng;
-    use rand::rngs::SmallRng;
-
     use super::*;
 
     const FIRST: Duration = Duration::from_secs(1);
@@ -53,15 +52,14 @@ mod tests {
 
     #[test]
     fn the_ceiling_doubles_up_to_the_cap_and_a_wait_is_never_nothing() {
-        let mut rng = SmallRng::seed_from_u64(1);
-        let mut backoff = Backoff::new(FIRST, CAP);
+        let mut backoff = Backoff::new(FIRST, CAP, 1);
         for ceiling in [1, 2, 4, 8, 16, 32, 60, 60] {
             let ceiling = Duration::from_secs(ceiling);
-            let wait = backoff.next(&mut rng);
+            let wait = backoff.next_wait();
             assert!(wait <= ceiling && wait >= ceiling / 10, "{wait:?} of {ceiling:?}");
         }
         backoff.reset();
-        assert!(backoff.next(&mut rng) <= FIRST);
+        assert!(backoff.next_wait() <= FIRST);
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Ledger {
             tracing::warn!(call = call.as_str(), cause, "the queue does not take what is settled");
             *outage = Some(self.outages.begin(Dependency::Queue, cause));
         }
-        let wait = self.backoff.next(&mut self.rng);
+        let wait = self.backoff.next_wait();
         // At the end of a drain there are seconds left to give back what cannot be settled.
         if self.book.lock().is_giving_back() { wait.min(LAST_TRIES) } else { wait }
     }

@@ -1,4 +1,4 @@
-//! Which worker is starting, idle or busy, since when, with what. Pure.
+//! Which worker is unready, idle or busy, since when, with what. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub struct Roster<B> {
 /// What a worker does.
 #[derive(Debug)]
 enum Duty<B> {
-    /// Loading its model.
-    Starting { since: Instant },
+    /// Loading its model, or not yet ready again after a batch.
+    Unready { since: Instant },
     /// Waiting for work.
     Idle { since: Instant },
     /// Inferring.
@@ -28,7 +28,7 @@ enum Duty<B> {
 pub struct Overdue<B> {
     /// Who.
     pub worker: u64,
-    /// Its work; none if it hung while loading its model.
+    /// Its work; none if it was not ready.
     pub work: Option<B>,
 }
 
@@ -44,7 +44,7 @@ impl<B> Roster<B> {
     pub fn hire(&mut self, now: Instant) -> u64 {
         let worker = self.next;
         self.next += 1;
-        self.workers.insert(worker, Duty::Starting { since: now });
+        self.workers.insert(worker, Duty::Unready { since: now });
         worker
     }
 
@@ -69,10 +69,10 @@ impl<B> Roster<B> {
         self.workers.values().filter(|duty| matches!(duty, Duty::Idle { .. })).count()
     }
 
-    /// How many workers have loaded their model.
+    /// How many workers are idle or busy: they have said that they are ready.
     #[must_use]
-    pub fn loaded(&self) -> usize {
-        self.workers.values().filter(|duty| !matches!(duty, Duty::Starting { .. })).count()
+    pub fn at_work(&self) -> usize {
+        self.workers.values().filter(|duty| !matches!(duty, Duty::Unready { .. })).count()
     }
 
     /// Gives an idle worker a batch.
@@ -87,7 +87,7 @@ impl<B> Roster<B> {
             Some(Duty::Busy { batch: given, .. }) if *given == batch => {}
             _ => return None,
         }
-        match self.workers.insert(worker, Duty::Starting { since: now }) {
+        match self.workers.insert(worker, Duty::Unready { since: now }) {
             Some(Duty::Busy { work, .. }) => Some(work),
             _ => None,
         }
@@ -101,8 +101,8 @@ impl<B> Roster<B> {
         })
     }
 
-    /// Strikes out the workers that have been busy longer than `inference`, or have been loading
-    /// longer than `start`.
+    /// Strikes out the workers that have been busy longer than `inference`, or unready longer
+    /// than `start`.
     pub fn strike_overdue(
         &mut self,
         now: Instant,
@@ -113,7 +113,7 @@ impl<B> Roster<B> {
             .workers
             .iter()
             .filter(|(_, duty)| match duty {
-                Duty::Starting { since } => now - *since >= start,
+                Duty::Unready { since } => now - *since >= start,
                 Duty::Idle { .. } => false,
                 Duty::Busy { since, .. } => now - *since >= inference,
             })
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(roster.longest_idle(), Some((worker, now)));
         roster.assign(worker, 1, "batch", now);
 
-        assert_eq!((roster.idle(), roster.loaded()), (0, 1));
+        assert_eq!((roster.idle(), roster.at_work()), (0, 1));
         assert_eq!(roster.answered(worker, 1, now), Some("batch"));
         assert_eq!(roster.idle(), 0, "it says itself when it is ready again");
     }

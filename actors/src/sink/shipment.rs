@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use tokio::time::Instant;
 
 use crate::delivery::{Delivery, Ending};
@@ -32,7 +30,6 @@ pub struct Shipment {
 /// The waits between tries, and the outage they make.
 struct Patience {
     backoff: Backoff,
-    rng: SmallRng,
     outage: Option<Outage>,
 }
 
@@ -73,8 +70,7 @@ impl Shipment {
         let patience = Patience {
             // Half a second to half a minute: a rejected bulk means a busy cluster, and a cluster
             // that restarts takes a minute.
-            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
-            rng: SmallRng::seed_from_u64(seed),
+            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30), seed),
             outage: None,
         };
         Self { ports, patience, metrics, unindexed: vec![documents], unannounced: Vec::new() }
@@ -178,7 +174,7 @@ impl Shipment {
 
 impl Patience {
     async fn wait(&mut self, ports: &SinkPorts, dependency: Dependency, cause: &str) {
-        let wait = self.backoff.next(&mut self.rng);
+        let wait = self.backoff.next_wait();
         let name = dependency.as_str();
         tracing::warn!(dependency = name, cause, ?wait, "it did not take everything");
         self.outage.get_or_insert_with(|| ports.outages.begin(dependency, cause));

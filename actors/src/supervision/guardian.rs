@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
@@ -51,7 +49,6 @@ pub struct Guardian {
     number: u32,
     restarts: RestartLimit,
     backoff: Backoff,
-    rng: SmallRng,
     vitals: watch::Sender<Vitals>,
     ended: Option<oneshot::Sender<Ended>>,
 }
@@ -80,10 +77,10 @@ impl Guardian {
         ended: oneshot::Sender<Ended>,
     ) -> Self {
         let restarts = RestartLimit::new(settings.restarts, Duration::from_mins(1));
-        let rng = SmallRng::seed_from_u64(settings.seed);
         // A fault that repeats at once is limited by the restart limit, not by long waits: what is
         // in flight waits with it.
-        let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        let (first, longest) = (Duration::from_millis(200), Duration::from_secs(10));
+        let backoff = Backoff::new(first, longest, settings.seed);
         Self {
             blueprint,
             settings,
@@ -93,7 +90,6 @@ impl Guardian {
             number: 0,
             restarts,
             backoff,
-            rng,
             vitals,
             ended: Some(ended),
         }
@@ -123,7 +119,7 @@ impl Guardian {
             vitals.ready = false;
             vitals.last_fault = Some(fault.clone());
         });
-        if !self.restarts.permits(Instant::now()) {
+        if !self.restarts.note(Instant::now()) {
             let reason =
                 format!("more than {} restarts in a minute: {fault}", self.settings.restarts);
             self.end(ctx, Ended::GaveUp { reason });
@@ -145,7 +141,7 @@ impl Guardian {
     fn bury(&mut self, ctx: &mut Context<Self>) {
         if self.phase == Phase::Replacing {
             self.generation = None;
-            let wait = self.backoff.next(&mut self.rng);
+            let wait = self.backoff.next_wait();
             ctx.run_later(wait, Self::start_generation);
         }
     }

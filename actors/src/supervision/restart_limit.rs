@@ -21,7 +21,7 @@ impl RestartLimit {
     }
 
     /// Notes a restart at `now`; answers whether it is still permitted.
-    pub fn permits(&mut self, now: Instant) -> bool {
+    pub fn note(&mut self, now: Instant) -> bool {
         while self.restarts.front().is_some_and(|first| now - *first >= self.within) {
             self.restarts.pop_front();
         }
@@ -39,17 +39,17 @@ mod tests {
         let mut limit = RestartLimit::new(5, Duration::from_mins(1));
         let start = Instant::now();
         for second in 0..5 {
-            assert!(limit.permits(start + Duration::from_secs(second)));
+            assert!(limit.note(start + Duration::from_secs(second)));
         }
-        assert!(!limit.permits(start + Duration::from_secs(5)));
+        assert!(!limit.note(start + Duration::from_secs(5)));
     }
 
     #[test]
     fn restarts_older_than_the_span_are_forgotten() {
         let mut limit = RestartLimit::new(1, Duration::from_mins(1));
         let start = Instant::now();
-        assert!(limit.permits(start));
-        assert!(limit.permits(start + Duration::from_mins(1)));
-        assert!(!limit.permits(start + Duration::from_secs(61)));
+        assert!(limit.note(start));
+        assert!(limit.note(start + Duration::from_mins(1)));
+        assert!(!limit.note(start + Duration::from_secs(61)));
     }
 }

@@ -50,14 +50,14 @@ impl Default for Neighbours {
 }
 
 impl Neighbours {
-    /// A delivery on its first receive, whose receipt is `name`.
+    /// A delivery whose receipt is `name`.
     ///
     /// # Panics
     /// When a thousand deliveries are open.
     #[must_use]
     pub fn delivery(&self, name: &str) -> Delivery {
         let credit = self.credits.try_reserve(1).expect("a thousand credits are enough for a test");
-        Delivery::open(Receipt::new(name), 1, None, credit, Arc::clone(&self.ledger))
+        Delivery::open(Receipt::new(name), None, credit, Arc::clone(&self.ledger))
     }
 
     /// An outlet into a mailbox that a probe shows.
