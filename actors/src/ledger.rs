@@ -10,9 +10,8 @@ mod leases;
 pub mod progress;
 mod settings;
 mod settlements;
-mod shared_book;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
@@ -27,9 +26,26 @@ use crate::metrics::QueueCall;
 use crate::ports::Queue;
 use crate::supervision::death_watch::DeathWatch;
 pub use accounting::Accounting;
+use book::Book;
 use disposition::Disposition;
 pub use settings::LedgerSettings;
-pub use shared_book::SharedBook;
+
+/// The book as all generations share it.
+#[derive(Clone, Debug)]
+pub struct SharedBook(Arc<Mutex<Book>>);
+
+impl SharedBook {
+    /// Shares `book`.
+    #[must_use]
+    pub fn new(book: Book) -> Self {
+        Self(Arc::new(Mutex::new(book)))
+    }
+
+    /// The book, for a moment. Its methods leave it whole, so a panic elsewhere does not spoil it.
+    pub fn lock(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The agent that keeps the accounts with the queue.
 pub struct Ledger {
