@@ -51,7 +51,8 @@ pub enum Consequence {
     Park,
     /// May pass: back to the queue after a delay; parked on the last permitted receive.
     Retry,
-    /// A dependency is down: back to the queue without delay, never parked.
+    /// A dependency is down: back to the queue without delay, never parked. No delivery ends so, since
+    /// the actors wait until the dependency answers: its classes are labels of metrics only.
     Hold,
 }
 
@@ -91,9 +92,9 @@ classes! {
     HttpUnavailable = "http_unavailable" => Retry,
     /// An actor died under the delivery.
     Abandoned = "abandoned" => Retry,
-    /// The index or catalogue did not answer.
+    /// The index or catalogue did not answer. Never a delivery's failure, only a label.
     IndexUnavailable = "index_unavailable" => Hold,
-    /// The topic did not answer.
+    /// The topic did not answer. Never a delivery's failure, only a label.
     TopicUnavailable = "topic_unavailable" => Hold,
     /// There is nothing at the location.
     NotFound = "not_found" => Park,

@@ -8,7 +8,15 @@
 //!    └───── Ledger ◄─────────────── Settled, from wherever a delivery ends
 //! ```
 //!
-//! **Read in this order.** [`delivery`] is the heart: one message taken from the queue, and the duty to
+//! **One message's way.** The [`source`] takes one of 64 credits and a message from the queue, and the
+//! [`ledger`] enters it in its book. The [`retriever`] looks its id up with the others that wait. The
+//! [`downloader`] fetches the picture in one of 16 slots, its bytes reserved from 128 MiB, and decodes it,
+//! its pixels reserved from 100 megapixels; the bytes are given back then, and of the pixels all but
+//! those that the models look at. Each [`pool`] infers from it in a batch; the last answer gives the rest
+//! of the pixels back and sends the document to the [`sink`], which writes and announces it. That settles
+//! the delivery: the ledger tells the queue, and when the queue has confirmed, the credit goes home.
+//!
+//! **Read in this order.** [`messages`] and [`record`] say what is passed around. [`delivery`] is the heart: one message taken from the queue, and the duty to
 //! settle it exactly once. [`flow::credits`] bounds how many there are, and how many bytes and pixels
 //! they hold, because mailboxes on actix bound nothing that matters. [`gathering`] is scatter and
 //! gather as a value. The agents stand in flow order: [`source`], [`retriever`], [`downloader`],

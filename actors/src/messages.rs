@@ -154,7 +154,7 @@ pub struct Settled {
 
 // Lifecycle.
 
-/// One of the Guardian's children.
+/// Whoever has a death watch: the Guardian's children, and a pool's workers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Child {
     /// The Ledger.
@@ -214,7 +214,7 @@ pub struct PoolGaveUp {
 #[rtype(result = "()")]
 pub struct Begin;
 
-/// main → Guardian, Guardian → Source: receive no more; finish what is in flight until the deadline.
+/// main → Guardian: receive no more; finish what is in flight until the deadline.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "()")]
 pub struct Drain {

@@ -2,6 +2,9 @@
 //!
 //! Every asynchronous call is made in a task of its own, so that an engine's panic costs the
 //! deliveries of that call and nothing else; every engine is shared by all generations of actors.
+//!
+//! Every call must end, in minutes at most, by a deadline of the engine's own: nobody here gives a call
+//! up, and one that does not return keeps its slot and the credits of its deliveries.
 
 pub mod catalogue;
 pub mod fetcher;

@@ -85,7 +85,7 @@ impl Budget {
         Some(self.lend(permit))
     }
 
-    /// What is lent out now.
+    /// What is lent out now, or set aside for whoever waits.
     #[must_use]
     pub fn taken(&self) -> u64 {
         u64::from(self.total) - self.semaphore.available_permits() as u64

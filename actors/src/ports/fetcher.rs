@@ -39,7 +39,8 @@ pub trait Decoder: Send + Sync {
 pub struct Decoded {
     /// What the inferrers look at.
     pub input: Input,
-    /// The pixels it keeps in memory; the rest of the reservation is given back.
+    /// The pixels it keeps in memory, at most what [`Decoder::pixels`] named; the rest of the
+    /// reservation is given back.
     pub pixels_kept: u64,
 }
 

@@ -38,7 +38,7 @@ pub trait Queue: Send + Sync {
     /// Stores each message with the reason beside the queue, then removes it.
     async fn park(&self, parked: &[Parked]) -> Vec<Result<(), QueueError>>;
 
-    /// How many receipts one call may name. Ten for SQS.
+    /// How many receipts one call may name, at least 1. Ten for SQS.
     fn batch_limit(&self) -> usize {
         10
     }

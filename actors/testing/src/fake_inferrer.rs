@@ -15,7 +15,7 @@ pub struct FakeFactory {
     spec: Arc<InferrerSpec>,
     behaviour: Arc<Behaviour>,
     builds: AtomicUsize,
-    /// How many builds fail before the first that works, counted from the start.
+    /// Which builds fail, numbered from 0.
     pub failing_builds: HashSet<usize>,
 }
 

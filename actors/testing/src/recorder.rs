@@ -1,13 +1,12 @@
 //! A recorder of metrics for tests, and a bomb hidden in it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{
     Counter, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
     SharedString, Unit,
 };
-use metrics_util::CompositeKey;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use actors::failure::Stage;
@@ -20,7 +19,11 @@ pub struct TestRecorder {
     bombs: Bombs,
     heights: Heights,
     values: Values,
+    counted: Counted,
 }
+
+/// What was counted up to the last snapshot: taking one sets all counters to 0.
+type Counted = Arc<Mutex<HashMap<Key, u64>>>;
 
 /// What each histogram was told, by metric and label.
 type Values = Arc<Mutex<HashMap<(String, String), Vec<f64>>>>;
@@ -51,6 +54,7 @@ impl Default for TestRecorder {
             bombs: Bombs::default(),
             heights: Heights::default(),
             values: Values::default(),
+            counted: Counted::default(),
         }
     }
 }
@@ -71,7 +75,7 @@ impl TestRecorder {
     /// A reader of what is recorded.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader(self.inner.snapshotter())
+        Reader { snapshotter: self.inner.snapshotter(), counted: Arc::clone(&self.counted) }
     }
 
     /// Every value of a histogram so far, in no order.
@@ -105,31 +109,38 @@ impl TestRecorder {
 }
 
 /// Reads what was recorded.
-pub struct Reader(Snapshotter);
+pub struct Reader {
+    snapshotter: Snapshotter,
+    counted: Counted,
+}
 
 impl Reader {
-    /// The sum of a counter over the label sets that contain `label`. Reading resets it.
+    /// The sum of a counter over the label sets that contain `label`.
     #[must_use]
     pub fn counter(&self, name: &str, label: &str) -> u64 {
-        let values = self.0.snapshot().into_vec();
-        let of_name = values.into_iter().filter(|(key, ..)| {
-            key.key().name() == name
-                && (label.is_empty() || key.key().labels().any(|l| l.value() == label))
-        });
-        of_name
-            .map(|(.., value)| if let DebugValue::Counter(count) = value { count } else { 0 })
-            .sum()
+        let of_name = |key: &Key| {
+            key.name() == name && (label.is_empty() || key.labels().any(|l| l.value() == label))
+        };
+        self.counted().iter().filter(|(key, _)| of_name(key)).map(|(_, count)| count).sum()
     }
 
-    /// Every counter, by name and first label. Reading resets them.
+    /// Every counter, by name and first label.
     #[must_use]
     pub fn counters(&self) -> HashMap<(String, String), u64> {
-        let values = self.0.snapshot().into_vec();
-        let counter = |(key, _, _, value): (CompositeKey, _, _, _)| {
-            let DebugValue::Counter(count) = value else { return None };
-            Some(((key.key().name().to_owned(), first_label(key.key())), count))
-        };
-        values.into_iter().filter_map(counter).collect()
+        let counted = self.counted();
+        let by_name =
+            counted.iter().map(|(key, n)| ((key.name().to_owned(), first_label(key)), *n));
+        by_name.collect()
+    }
+
+    fn counted(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        for (key, _, _, value) in self.snapshotter.snapshot().into_vec() {
+            if let DebugValue::Counter(more) = value {
+                *counted.entry(key.key().clone()).or_default() += more;
+            }
+        }
+        counted
     }
 }
 
@@ -153,7 +164,7 @@ impl Bombs {
         self.lock().len()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Bomb>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Bomb>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -261,7 +272,10 @@ mod tests {
         let metrics = recorder.metrics();
         metrics.finished(actors::metrics::Outcome::Parked).increment(2);
 
-        assert_eq!(recorder.reader().counter("inference_messages_finished_total", "parked"), 2);
+        let parked = || recorder.reader().counter("inference_messages_finished_total", "parked");
+        assert_eq!((parked(), parked()), (2, 2), "reading changes nothing");
+        metrics.finished(actors::metrics::Outcome::Parked).increment(1);
+        assert_eq!(parked(), 3);
     }
 
     #[test]
