@@ -13,6 +13,7 @@ use inference_manager::config::{Config, Engines};
 use inference_manager::exit::Exit;
 use inference_manager::run;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::trapped_ports;
 
@@ -85,7 +86,12 @@ pub fn obeyed() -> bool {
     let config = Config::new(&Run::parse_from(["run"]).options).expect("the parent set it");
     let Engines::Folder(place) = &config.engines else { panic!("the parent named a folder") };
     let journal = place.out.join(".journal");
-    let trap = Arc::new(Trap { order, journal, indexed: AtomicUsize::new(0) });
+    let trap = Arc::new(Trap {
+        order,
+        journal,
+        indexed: AtomicUsize::new(0),
+        appending: Mutex::default(),
+    });
     let ended = run::embedded::embedded_with(&config, place, |blueprint| {
         trapped_ports::set(&trap, blueprint);
     });
@@ -98,6 +104,7 @@ pub struct Trap {
     order: Order,
     journal: PathBuf,
     indexed: AtomicUsize,
+    appending: Mutex<()>,
 }
 
 impl Trap {
@@ -112,6 +119,15 @@ impl Trap {
         let order = &self.order;
         let indexed = self.indexed.load(Ordering::SeqCst);
         order.stage == stage && order.moment == moment && indexed >= order.documents
+    }
+
+    /// Whoever is to be torn appends alone: else what another call appended meanwhile, and has told, would
+    /// be cut off with it, which no kill can do.
+    pub async fn appends(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.order.moment {
+            Moment::Torn => Some(self.appending.lock().await),
+            Moment::Before | Moment::After => None,
+        }
     }
 
     /// Leaves of what was appended to the journal since it had `length` bytes only the beginning, as

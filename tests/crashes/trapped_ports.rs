@@ -64,6 +64,7 @@ impl Queue for Trapped<dyn Queue> {
 
     async fn park(&self, parked: &[Parked]) -> Vec<Result<(), QueueError>> {
         self.trap.at("park", Moment::Before);
+        let _alone = self.trap.appends().await;
         let length = self.trap.journal_length();
         let answers = self.port.park(parked).await;
         self.trap.tear("park", length);
@@ -155,6 +156,7 @@ impl Index for Trapped<dyn Index> {
 
     async fn index(&self, documents: &[Prepared]) -> Result<Vec<Verdict>, IndexError> {
         self.trap.at("index", Moment::Before);
+        let _alone = self.trap.appends().await;
         let length = self.trap.journal_length();
         let verdicts = self.port.index(documents).await;
         self.trap.tear("index", length);
