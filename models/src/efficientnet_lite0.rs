@@ -16,22 +16,22 @@ use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
 use crate::layers::{
-    InvertedResidual, InvertedResidualSizes, NormalisedConvolution, mean_of_plane, relu6,
+    InvertedResidual, InvertedResidualStage, NormalisedConvolution, mean_of_plane, relu6,
 };
 use crate::network::{LayerNames, Network, Precision, Preprocessing, Provenance, layer};
 use crate::picture::{Filter, ViewSpec};
 use crate::plan::{Graph, GraphError};
 use convolution::convolution;
 
-/// One stage of equal blocks: repeats, kernel, stride of the first, expansion, channels out.
-const STAGES: [(usize, usize, usize, usize, usize); 7] = [
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
+/// Blocks, kernel, stride of the first, expansion, channels out.
+const STAGES: [InvertedResidualStage; 7] = [
+    InvertedResidualStage::new(1, 3, 1, 1, 16),
+    InvertedResidualStage::new(2, 3, 2, 6, 24),
+    InvertedResidualStage::new(2, 5, 2, 6, 40),
+    InvertedResidualStage::new(3, 3, 2, 6, 80),
+    InvertedResidualStage::new(3, 5, 1, 6, 112),
+    InvertedResidualStage::new(4, 5, 2, 6, 192),
+    InvertedResidualStage::new(1, 3, 1, 6, 320),
 ];
 
 /// Channels after the stem.
@@ -80,7 +80,7 @@ impl Network for EfficientNetLite0 {
             layer("_conv_head", "head.conv"),
             layer("_bn1", "head.norm"),
         ];
-        let blocks = STAGES.iter().map(|(repeats, ..)| repeats).sum();
+        let blocks = STAGES.iter().map(|stage| stage.blocks).sum();
         for at in 0..blocks {
             for (theirs, ours) in [
                 ("_expand_conv", "expand.conv"),
@@ -97,22 +97,7 @@ impl Network for EfficientNetLite0 {
     }
 
     fn init(device: &Device) -> Self {
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (repeats, kernel, first_stride, expansion, out) in STAGES {
-            for repeat in 0..repeats {
-                let stride = if repeat == 0 { first_stride } else { 1 };
-                let sizes = InvertedResidualSizes {
-                    channels_in: channels,
-                    channels_out: out,
-                    kernel,
-                    stride,
-                    expansion,
-                };
-                blocks.push(sizes.init(convolution, device));
-                channels = out;
-            }
-        }
+        let (blocks, channels) = InvertedResidualStage::init(&STAGES, STEM, convolution, device);
         Self {
             stem: convolution(3, STEM, 3, 2).init(device),
             blocks,

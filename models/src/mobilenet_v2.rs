@@ -14,21 +14,21 @@ use burn::tensor::{Device, Tensor};
 
 use crate::kernels::Activation;
 use crate::layers::{
-    InvertedResidual, InvertedResidualSizes, NormalisedConvolution, NormalisedConvolutionConfig,
+    InvertedResidual, InvertedResidualStage, NormalisedConvolution, NormalisedConvolutionConfig,
     mean_of_plane, relu6,
 };
 use crate::network::{LayerNames, Network, Precision, Provenance, TORCHVISION, layer};
 use crate::plan::{Graph, GraphError};
 
-/// One stage of equal blocks: expansion, channels out, repeats, stride of the first.
-const STAGES: [(usize, usize, usize, usize); 7] = [
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
+/// Blocks, kernel, stride of the first, expansion, channels out.
+const STAGES: [InvertedResidualStage; 7] = [
+    InvertedResidualStage::new(1, 3, 1, 1, 16),
+    InvertedResidualStage::new(2, 3, 2, 6, 24),
+    InvertedResidualStage::new(3, 3, 2, 6, 32),
+    InvertedResidualStage::new(4, 3, 2, 6, 64),
+    InvertedResidualStage::new(3, 3, 1, 6, 96),
+    InvertedResidualStage::new(3, 3, 2, 6, 160),
+    InvertedResidualStage::new(1, 3, 1, 6, 320),
 ];
 
 /// Channels after the stem.
@@ -70,14 +70,14 @@ impl Network for MobileNetV2 {
         };
         normalised("0.0", "0.1", "stem");
         let expansions =
-            STAGES.iter().flat_map(|(expansion, _, repeats, _)| vec![expansion; *repeats]);
+            STAGES.iter().flat_map(|stage| std::iter::repeat_n(stage.expansion, stage.blocks));
         let mut features = 1;
         for (at, expansion) in expansions.enumerate() {
             let theirs = format!("{features}.conv");
             let ours = format!("blocks.{at}");
             // torchvision counts within a block, which may have no expansion.
             let mut next = 0;
-            if *expansion != 1 {
+            if expansion != 1 {
                 normalised(
                     &format!("{theirs}.0.0"),
                     &format!("{theirs}.0.1"),
@@ -103,22 +103,7 @@ impl Network for MobileNetV2 {
 
     fn init(device: &Device) -> Self {
         let convolution = NormalisedConvolutionConfig::torchvision;
-        let mut blocks = Vec::new();
-        let mut channels = STEM;
-        for (expansion, out, repeats, first_stride) in STAGES {
-            for repeat in 0..repeats {
-                let stride = if repeat == 0 { first_stride } else { 1 };
-                let sizes = InvertedResidualSizes {
-                    channels_in: channels,
-                    channels_out: out,
-                    kernel: 3,
-                    stride,
-                    expansion,
-                };
-                blocks.push(sizes.init(convolution, device));
-                channels = out;
-            }
-        }
+        let (blocks, channels) = InvertedResidualStage::init(&STAGES, STEM, convolution, device);
         Self {
             stem: convolution(3, STEM, 3, 2).init(device),
             blocks,

@@ -25,27 +25,63 @@ pub(crate) struct InvertedResidual {
     pub adds_input: bool,
 }
 
-/// The sizes of a block.
+/// Blocks that follow each other; all but the first keep the shape that it gives.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct InvertedResidualSizes {
-    pub channels_in: usize,
-    pub channels_out: usize,
-    /// Side and stride of the depthwise convolution.
-    pub kernel: usize,
-    pub stride: usize,
-    /// How much wider than its input its middle is.
+pub(crate) struct InvertedResidualStage {
+    /// How many.
+    pub blocks: usize,
+    /// Side of the depthwise convolutions.
+    kernel: usize,
+    /// Stride of the first block.
+    stride: usize,
+    /// How much wider than its input the middle of a block is.
     pub expansion: usize,
+    channels_out: usize,
 }
 
-impl InvertedResidualSizes {
-    /// The block on `device`, its weights yet to be loaded, of convolutions as its family has them: by
-    /// channels in and out, kernel and stride. The input is added where both have the same shape.
+/// A convolution as a family of networks has it, by channels in and out, kernel and stride.
+type Family = fn(usize, usize, usize, usize) -> NormalisedConvolutionConfig;
+
+impl InvertedResidualStage {
+    /// A row of a paper's table.
+    pub const fn new(
+        blocks: usize,
+        kernel: usize,
+        stride: usize,
+        expansion: usize,
+        channels_out: usize,
+    ) -> Self {
+        Self { blocks, kernel, stride, expansion, channels_out }
+    }
+
+    /// The blocks of `stages` one after another, behind `channels` of the stem, on `device`, their weights
+    /// yet to be loaded; and the channels of the last.
     pub fn init(
+        stages: &[Self],
+        mut channels: usize,
+        convolution: Family,
+        device: &Device,
+    ) -> (Vec<InvertedResidual>, usize) {
+        let mut blocks = Vec::new();
+        for stage in stages {
+            for at in 0..stage.blocks {
+                let stride = if at == 0 { stage.stride } else { 1 };
+                blocks.push(stage.block(channels, stride, convolution, device));
+                channels = stage.channels_out;
+            }
+        }
+        (blocks, channels)
+    }
+
+    /// A block, which adds its input where both have the same shape.
+    fn block(
         self,
-        convolution: fn(usize, usize, usize, usize) -> NormalisedConvolutionConfig,
+        channels_in: usize,
+        stride: usize,
+        convolution: Family,
         device: &Device,
     ) -> InvertedResidual {
-        let Self { channels_in, channels_out, kernel, stride, expansion } = self;
+        let Self { kernel, expansion, channels_out, .. } = self;
         let wide = channels_in * expansion;
         let expand = convolution(channels_in, wide, 1, 1);
         let depthwise = convolution(wide, wide, kernel, stride).with_groups(wide);
