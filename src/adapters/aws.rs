@@ -41,6 +41,13 @@ pub enum AwsError {
     NoCredentials(String),
 }
 
+/// Whether a queue's URL or a topic's ARN is of one that keeps an order: its name must end so, and no
+/// other may.
+#[must_use]
+pub fn is_fifo(location: &str) -> bool {
+    location.ends_with(".fifo")
+}
+
 /// The loader that [`load`] uses, to be changed before it loads.
 #[must_use]
 pub fn loader() -> ConfigLoader {

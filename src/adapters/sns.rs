@@ -14,6 +14,7 @@ use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 
 use super::aws::batch::{LIMIT, entry_id, in_order, none_answered};
 use super::aws::fault::Fault;
+use super::aws::is_fifo;
 use crate::wire::trace_context::{TRACEPARENT, traceparent};
 
 /// What the replaced system wrote there; a subscriber may filter by it.
@@ -57,7 +58,7 @@ impl SnsTopic {
     /// [`SnsError`]: it does not exist, may not be looked at (`sns:GetTopicAttributes`), or the service
     /// does not answer.
     pub async fn open(config: &SdkConfig, arn: String) -> Result<Self, SnsError> {
-        if arn.ends_with(".fifo") {
+        if is_fifo(&arn) {
             return Err(SnsError::Fifo(arn));
         }
         let client = Client::new(config);

@@ -5,6 +5,7 @@ use url::Url;
 use super::Problems;
 use super::options::LocationOptions;
 use super::values::given;
+use crate::adapters::aws::is_fifo;
 use crate::adapters::elasticsearch::IndexName;
 
 /// The five locations that it needs, and the topic.
@@ -66,9 +67,7 @@ fn needed(option: &'static str, value: Option<&str>, problems: &mut Problems) ->
 
 fn queue(option: &'static str, value: Option<&str>, problems: &mut Problems) -> String {
     let url = needed(option, value, problems);
-    if !url.is_empty() {
-        web_address(option, &url, problems);
-    }
+    web_address(option, &url, problems);
     if is_fifo(&url) {
         problems.note(option, &url, "only standard queues are supported: name one");
     }
@@ -89,11 +88,6 @@ fn topic(options: &LocationOptions, problems: &mut Problems) -> Option<String> {
         problems.note("topic-arn", arn, "only standard topics are supported: name one");
     }
     Some(arn.to_owned())
-}
-
-/// Names of queues and topics that keep an order must end so, and no others may.
-fn is_fifo(name: &str) -> bool {
-    name.ends_with(".fifo")
 }
 
 /// An address over HTTP; one that stands in where there is a problem. An empty text was told before.

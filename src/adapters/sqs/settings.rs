@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::adapters::aws::fault::Fault;
+use crate::adapters::aws::is_fifo;
 
 /// The longest a message may be invisible, counted from its receive: SQS's own limit.
 pub const LONGEST_LEASE: Duration = Duration::from_hours(12);
@@ -54,7 +55,7 @@ impl SqsSettings {
     /// [`SqsError`], one of the kinds that are usage.
     pub fn validate(&self) -> Result<(), SqsError> {
         for url in [&self.queue_url, &self.dead_letter_queue_url] {
-            if url.ends_with(".fifo") {
+            if is_fifo(url) {
                 return Err(SqsError::Fifo(url.clone()));
             }
         }
