@@ -61,7 +61,7 @@ impl Download<'_> {
 
     /// Goes on where the file ends, as often as it takes; answers the digest of the whole.
     async fn fill(&self, partial: &mut Partial) -> Result<String, S3ModelsError> {
-        let (mut fruitless, mut begun_anew) = (0, false);
+        let mut fruitless = 0;
         loop {
             let before = partial.length().map_err(refused(&partial.path))?;
             if before > self.bytes {
@@ -77,12 +77,6 @@ impl Download<'_> {
                 Ok(()) if after > before => continue,
                 // A body that ends before it begins would else be asked for again and again.
                 Ok(()) => unavailable(&self.what, Fault::transient("the answer was empty")),
-                // Asked for the rest, some servers send the whole: that can be had from the start.
-                Err(S3ModelsError::Digest { .. }) if before > 0 && !begun_anew => {
-                    begun_anew = true;
-                    partial.clear().map_err(refused(&partial.path))?;
-                    continue;
-                }
                 Err(error) => error,
             };
             fruitless = if after > before { 0 } else { fruitless + 1 };
@@ -95,10 +89,15 @@ impl Download<'_> {
         }
     }
 
-    async fn go_on(&self, partial: &mut Partial, from: u64) -> Result<(), S3ModelsError> {
+    async fn go_on(&self, partial: &mut Partial, mut from: u64) -> Result<(), S3ModelsError> {
         let get = self.client.get_object().bucket(self.bucket).key(&self.key);
         let get = if from > 0 { get.range(format!("bytes={from}-")) } else { get };
         let mut answer = get.send().await.map_err(|error| unavailable(&self.what, &error))?;
+        if from > 0 && answer.content_range().is_none() {
+            // Asked for the rest, some servers send the whole.
+            partial.clear().map_err(refused(&partial.path))?;
+            from = 0;
+        }
         let rest = answer.content_length().and_then(|rest| u64::try_from(rest).ok());
         if let Some(rest) = rest.filter(|rest| from + rest != self.bytes) {
             return Err(self.differs("length", (from + rest).to_string(), &self.bytes.to_string()));
