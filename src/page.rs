@@ -24,13 +24,12 @@ mod layout;
 mod links;
 mod palette;
 mod parked;
-mod publish;
 mod remedy;
 mod section;
 mod sketch;
 pub mod thumbnail;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -40,9 +39,12 @@ pub use remedy::remedy;
 
 use crate::adapters::embedded::{AUGMENTED, PARKED};
 use crate::config::cores;
-use crate::draft;
+use crate::draft::{self, Draft};
 use album::Album;
 use gallery::Gallery;
+
+/// The page's file.
+pub const PAGE: &str = "index.html";
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +91,8 @@ impl PageError {
 }
 
 /// Writes the page of the run whose outcome lies in `out`, over the pictures in the folder `images`;
-/// `at` is the time that it shows. Pictures within `drawable` are drawn that have no thumbnail. The page appears whole or not at all; thumbnails that it does not
-/// show are removed.
+/// `at` is the time that it shows. Pictures within `drawable` are drawn that have no thumbnail. The page
+/// appears whole or not at all; thumbnails that it does not show are removed.
 ///
 /// # Errors
 /// [`PageError`]. A picture that cannot be shown any more is none: it gets a placeholder.
@@ -109,8 +111,9 @@ pub fn write(
 
     let gallery = Gallery { pictures, thumbnails, parked };
     let html = layout::render(&gallery, &links::Links::new(out, images), at);
-    let path = out.join("index.html");
-    publish::replace(&path, html.as_bytes()).map_err(PageError::io(&path))?;
+    let path = out.join(PAGE);
+    let draft = Draft::write(&path, |mut file| file.write_all(html.as_bytes()));
+    draft.and_then(Draft::replace).map_err(PageError::io(&path))?;
     // Last, so that no page is ever without its pictures.
     let shown = gallery.thumbnails.iter().flatten().map(|filed| filed.name.as_str());
     album.keep_only(shown).map_err(PageError::io(&out.join(album::FOLDER)))?;
@@ -127,7 +130,7 @@ pub fn write(
 /// # Errors
 /// [`PageError::Io`].
 pub fn remove_drafts(out: &Path) -> Result<(), PageError> {
-    let draft = draft::beside(&out.join("index.html"));
+    let draft = draft::beside(&out.join(PAGE));
     draft::remove(&draft).map_err(PageError::io(&draft))?;
     Album::of(out).remove_drafts().map_err(PageError::io(&out.join(album::FOLDER)))
 }

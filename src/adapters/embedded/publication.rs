@@ -1,13 +1,13 @@
 //! Replaces the two NDJSON files, each by a draft that is written, synced and renamed over it, so
 //! that no reader ever sees half a line, nor half a file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::failure::EmbeddedError;
 use super::journal::Span;
-use crate::draft;
+use crate::draft::{self, Draft};
 
 /// The documents, one a line, in the order of their pictures' paths.
 pub const AUGMENTED: &str = "augmented.ndjson";
@@ -35,10 +35,10 @@ pub(super) fn publish<'a>(
     parked: impl Iterator<Item = Line<'a>>,
 ) -> Result<(), EmbeddedError> {
     let stays = untouched.is_some_and(|file| tile(file, documents.clone()));
-    let documents = if stays { None } else { Some(Draft::write(out, AUGMENTED, documents)?) };
-    let parked = Draft::write(out, PARKED, parked)?;
-    documents.map_or(Ok(()), Draft::replace)?;
-    parked.replace()?;
+    let documents = if stays { None } else { Some(write(out, AUGMENTED, documents)?) };
+    let parked = write(out, PARKED, parked)?;
+    documents.map_or(Ok(()), replace)?;
+    replace(parked)?;
     sync_folder(out)
 }
 
@@ -64,40 +64,22 @@ pub(super) fn remove_drafts(out: &Path) -> Result<(), EmbeddedError> {
     })
 }
 
-/// A file's next content, durable under another name; removed on drop if it is not used.
-struct Draft {
-    path: PathBuf,
-    target: PathBuf,
+fn write<'a>(
+    out: &Path,
+    name: &str,
+    lines: impl Iterator<Item = Line<'a>>,
+) -> Result<Draft, EmbeddedError> {
+    let target = out.join(name);
+    let written = Draft::write(&target, |file| copy(file, lines));
+    written.map_err(|cause| EmbeddedError::out("write", &draft::beside(&target), &cause))
 }
 
-impl Draft {
-    fn write<'a>(
-        out: &Path,
-        name: &str,
-        lines: impl Iterator<Item = Line<'a>>,
-    ) -> Result<Self, EmbeddedError> {
-        let target = out.join(name);
-        let draft = Self { path: draft::beside(&target), target };
-        let written = File::create(&draft.path).and_then(|file| copy(&file, lines));
-        match written {
-            Ok(()) => Ok(draft),
-            Err(cause) => Err(EmbeddedError::out("write", &draft.path, &cause)),
-        }
-    }
-
-    fn replace(self) -> Result<(), EmbeddedError> {
-        fs::rename(&self.path, &self.target)
-            .map_err(|cause| EmbeddedError::out("replace", &self.target, &cause))
-    }
+fn replace(draft: Draft) -> Result<(), EmbeddedError> {
+    let target = draft.target().to_owned();
+    draft.replace().map_err(|cause| EmbeddedError::out("replace", &target, &cause))
 }
 
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path); // it is not there any more if it was used
-    }
-}
-
-/// Copies `lines` into `file` and syncs it.
+/// Copies `lines` into `file`.
 fn copy<'a>(file: &File, lines: impl Iterator<Item = Line<'a>>) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(1 << 18, file);
     let mut text = Vec::new();
@@ -106,13 +88,13 @@ fn copy<'a>(file: &File, lines: impl Iterator<Item = Line<'a>>) -> io::Result<()
         text.push(b'\n');
         writer.write_all(&text)?;
     }
-    writer.flush()?;
-    drop(writer);
-    file.sync_all()
+    writer.flush()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn file(content: &[u8]) -> File {
