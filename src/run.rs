@@ -13,7 +13,6 @@ mod steering;
 
 use std::sync::Arc;
 
-use crate::adapters::http::LOOKUPS;
 use crate::admin::board::Board;
 use crate::config::{Config, Engines, cores};
 use crate::exit::{Exit, Stopped};
@@ -31,21 +30,22 @@ pub fn run(config: &Config) -> Result<Exit, Stopped> {
 }
 
 /// Blocking threads beside one a core for the decoders: for files, for the journal, for bodies that are
-/// compressed, for decoders that hang, and for as many lookups of names as there may be. Few, because
-/// each thread of glibc's allocator keeps what it has freed for itself.
-const SPARE_THREADS: usize = 4 + LOOKUPS;
+/// compressed, for decoders that hang. Few, because each thread of glibc's allocator keeps what it has
+/// freed for itself.
+const SPARE_THREADS: usize = 4;
 
 /// What a picture's header may say.
 fn picture_limits(config: &Config) -> ::models::picture::Limits {
     ::models::picture::Limits { pixels: config.limits.picture_pixels.into() }
 }
 
-/// Runs `work` in an actix system, which beats on `board` as long as it lasts.
-fn in_system<T>(board: &Arc<Board>, work: impl Future<Output = T>) -> T {
+/// Runs `work` in an actix system with so many `spare` blocking threads, which beats on `board` as long as
+/// it lasts.
+fn in_system<T>(board: &Arc<Board>, spare: usize, work: impl Future<Output = T>) -> T {
     let system = actix::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(cores() + SPARE_THREADS)
+            .max_blocking_threads(cores() + spare)
             .build()
             .expect("a process that starts can have a runtime")
     });
@@ -72,7 +72,7 @@ mod tests {
         let config = Config::new(&crate::config::options::Options::defaults());
         let board = Instruments::unseen(&config.expect("the defaults are right")).board;
 
-        let dead = in_system(&board, async {
+        let dead = in_system(&board, SPARE_THREADS, async {
             tokio::time::pause();
             tokio::time::sleep(Duration::from_mins(2)).await;
             board.dead()

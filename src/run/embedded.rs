@@ -12,10 +12,12 @@ use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 
 use super::assembly::{self, Ports, assemble};
-use super::instruments::Instruments;
+use super::instruments::{Instruments, last_scrape};
 use super::models::Models;
-use super::{in_system, picture_limits};
-use crate::adapters::embedded::{EmbeddedError, EmbeddedFolder, Finished, FolderSettings};
+use super::{SPARE_THREADS, in_system, picture_limits};
+use crate::adapters::embedded::{
+    AUGMENTED, EmbeddedError, EmbeddedFolder, Finished, FolderSettings, PARKED,
+};
 use crate::adapters::no_topic::NoTopic;
 use crate::adapters::picture_decoder::PictureDecoder;
 use crate::config::{Config, FolderConfig};
@@ -23,7 +25,7 @@ use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::page::album::Album;
 use crate::page::illustrating_decoder::IllustratingDecoder;
-use crate::page::{self, Drawable, PageError, thumbnail};
+use crate::page::{self, Drawable, PAGE, PageError, thumbnail};
 use crate::shutdown::Shutdown;
 use crate::summary::Summary;
 use crate::telemetry;
@@ -59,7 +61,7 @@ pub fn embedded_with(
     let mut blueprint = pipeline(&folder, &models, config, place, &instruments);
     change(&mut blueprint);
     let watch = Watch { config, folder: &folder, instruments: &instruments, screen: &screen };
-    let (ended, finished) = in_system(&instruments.board, async {
+    let (ended, finished) = in_system(&instruments.board, SPARE_THREADS, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         let ran = watch.over(blueprint, &mut shutdown).await?;
         let finished = finish(&folder, &mut shutdown).await?;
@@ -73,7 +75,7 @@ pub fn embedded_with(
         console::answer(summary.to_string().trim_end());
         draw(config, place, &ran.ended, &mut shutdown).await?;
         console::answer(pointers(place, &ran.ended).trim_end());
-        instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
+        last_scrape(config.admin.last_scrape, &mut shutdown).await;
         Ok((ran.ended, finished))
     })?;
     match ended {
@@ -95,7 +97,7 @@ pub fn measure(config: &Config, place: &FolderConfig, models: &Models) -> Result
     let screen = MultiProgress::with_draw_target(indicatif::ProgressDrawTarget::hidden());
     let blueprint = pipeline(&folder, models, config, place, &instruments);
     let watch = Watch { config, folder: &folder, instruments: &instruments, screen: &screen };
-    let ran = in_system(&instruments.board, async {
+    let ran = in_system(&instruments.board, SPARE_THREADS, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         watch.over(blueprint, &mut shutdown).await
     })?;
@@ -225,12 +227,12 @@ fn announce(place: &FolderConfig, folder: &EmbeddedFolder) {
 /// Where to look at what.
 fn pointers(place: &FolderConfig, ended: &Ended) -> String {
     let out = place.out.display();
-    let files = format!("documents in {out}/augmented.ndjson, failures in {out}/parked.ndjson\n");
+    let files = format!("documents in {out}/{AUGMENTED}, failures in {out}/{PARKED}\n");
     match ended {
         Ended::Drained => {
             format!("interrupted: run again to go on, the page follows then\n{files}")
         }
-        _ if place.page => format!("look at {out}/index.html\n{files}"),
+        _ if place.page => format!("look at {out}/{PAGE}\n{files}"),
         _ => files,
     }
 }

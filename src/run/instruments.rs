@@ -9,7 +9,7 @@ use metrics_util::layers::FanoutBuilder;
 
 use crate::adapters::otlp::OtlpTracer;
 use crate::admin;
-use crate::admin::board::{Board, Phase};
+use crate::admin::board::Board;
 use crate::config::Config;
 use crate::exit::Stopped;
 use crate::shutdown::Shutdown;
@@ -75,14 +75,13 @@ impl Instruments {
         }
         Ok(self)
     }
+}
 
-    /// Shows that the pipeline has ended, and lets the last counts be scraped. A signal meanwhile means
-    /// that nobody will.
-    pub async fn last_scrape(&self, within: Duration, shutdown: &mut Shutdown) {
-        self.board.enter(Phase::Ended);
-        tokio::select! {
-            () = tokio::time::sleep(within) => {}
-            signal = shutdown.signal() => tracing::info!(signal, "ended without a last scrape"),
-        }
+/// Stays `within` this time after the end, so that the last counts can be scraped. A signal meanwhile means
+/// that nobody will.
+pub async fn last_scrape(within: Duration, shutdown: &mut Shutdown) {
+    tokio::select! {
+        () = tokio::time::sleep(within) => {}
+        signal = shutdown.signal() => tracing::info!(signal, "ended without a last scrape"),
     }
 }

@@ -16,10 +16,11 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
-use super::in_system;
-use super::instruments::Instruments;
+use super::instruments::{Instruments, last_scrape};
 use super::steering::Steering;
+use super::{SPARE_THREADS, in_system};
 use crate::adapters::ecs_agent::EcsAgent;
+use crate::adapters::http::LOOKUPS;
 use crate::admin::board::Board;
 use crate::config::{Config, ServiceConfig};
 use crate::exit::{Exit, Stopped};
@@ -40,7 +41,7 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
     let _logging = telemetry::start(config.log_format, EnvFilter::new(&config.log_level), &screen);
     tracing::info!(?config, "configuration");
     let instruments = Instruments::start(config)?.tracing(config)?;
-    let done = in_system(&instruments.board, async {
+    let done = in_system(&instruments.board, SPARE_THREADS + LOOKUPS, async {
         let mut shutdown = Shutdown::listen().map_err(Stopped::unexpected)?;
         let blueprint = tokio::select! {
             blueprint = open::open(config, servers, &instruments) => blueprint?,
@@ -52,7 +53,7 @@ pub fn serve_until_stopped(config: &Config, servers: &ServiceConfig) -> Result<E
         let (ended, accounts) =
             serve(config, servers, &instruments, blueprint, &mut shutdown).await?;
         tell(&ended, &accounts, &instruments.readings);
-        instruments.last_scrape(config.admin.last_scrape, &mut shutdown).await;
+        last_scrape(config.admin.last_scrape, &mut shutdown).await;
         match ended {
             Ended::GaveUp { reason } => Err(Stopped { exit: Exit::GaveUp, message: reason }),
             Ended::Drained | Ended::Exhausted => Ok(Exit::Done),
