@@ -1,46 +1,21 @@
 //! The metrics as handles, registered once and passed in: no actor names a metric.
 
 pub mod catalogue;
+mod inferrer;
+mod labels;
+mod seconds;
+mod stage;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 
 use crate::failure::{Class, Stage};
-use crate::inference::{InferrerName, InferrerSpec, ModelStamp};
+use crate::inference::{InferrerSpec, ModelStamp};
 use catalogue as c;
 
-/// What became of a delivery, as counted in the accounting identity: received = indexed + superseded
-/// + parked + released + lost + in flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// Its document was written.
-    Indexed,
-    /// A newer document was there already.
-    Superseded,
-    /// It was parked with its failure.
-    Parked,
-    /// It was given back to the queue.
-    Released,
-    /// Its lease ended before it was settled.
-    Lost,
-}
-
-impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; 5] =
-        [Self::Indexed, Self::Superseded, Self::Parked, Self::Released, Self::Lost];
-
-    /// The outcome's label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Indexed => "indexed",
-            Self::Superseded => "superseded",
-            Self::Parked => "parked",
-            Self::Released => "released",
-            Self::Lost => "lost",
-        }
-    }
-}
+pub use inferrer::InferrerMetrics;
+pub use labels::{Dependency, Outcome, QueueCall, RestartCause};
+pub use seconds::{MICROSECONDS_PER_SECOND, Seconds};
+pub use stage::StageMetrics;
 
 /// The pipeline's metrics, except those of single inferrers ([`InferrerMetrics`]).
 #[derive(Clone)]
@@ -99,121 +74,6 @@ pub struct CreditMetrics {
     /// All there is.
     pub capacity: Gauge,
 }
-
-/// The metrics of one stage.
-#[derive(Clone)]
-pub struct StageMetrics {
-    /// See [`c::STAGE_WAIT`].
-    pub wait: Histogram,
-    /// See [`c::STAGE_SERVICE`].
-    pub service: Histogram,
-    /// See [`c::STAGE_QUEUE_LENGTH`].
-    pub queue_length: Gauge,
-    /// See [`c::STAGE_QUEUE_CAPACITY`].
-    pub queue_capacity: Gauge,
-    /// See [`c::MAILBOX_REFUSALS`].
-    pub refusals: Counter,
-    /// Adds seconds to [`c::BACKPRESSURE`].
-    pub backpressure: Seconds,
-}
-
-/// The metrics of one inferrer's pool.
-#[derive(Clone)]
-pub struct InferrerMetrics {
-    /// See [`c::BATCH_SIZE`].
-    pub batch_size: Histogram,
-    /// See [`c::POOL_WORKERS`].
-    pub workers: Gauge,
-    /// See [`c::WORKER_BUSY`].
-    pub busy: Seconds,
-    /// Adds seconds to [`c::WORKER_CPU`].
-    pub cpu: Seconds,
-    /// See [`c::MODEL_LOAD`].
-    pub model_load: Histogram,
-    /// See [`c::WORKER_STARVED`].
-    pub starved: Seconds,
-    restarts: [Counter; RestartCause::ALL.len()],
-    /// See [`c::ABANDONED_THREADS`].
-    pub abandoned_threads: Gauge,
-}
-
-macro_rules! labels {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $label:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
-
-        impl $name {
-            /// Every label of this set.
-            pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
-
-            /// The label.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
-        }
-    };
-}
-
-labels! {
-    /// The calls of the queue that may fail.
-    QueueCall {
-        /// `receive`.
-        Receive = "receive",
-        /// `acknowledge`.
-        Acknowledge = "acknowledge",
-        /// `release`.
-        Release = "release",
-        /// `extend`.
-        Extend = "extend",
-        /// `park`.
-        Park = "park",
-    }
-}
-
-labels! {
-    /// What the pipeline needs and cannot do without, by the port behind which it is.
-    Dependency {
-        /// Where messages come from and are settled.
-        Queue = "queue",
-        /// Where documents are looked up.
-        Catalogue = "catalogue",
-        /// Where augmented documents are written.
-        Index = "index",
-        /// Where they are announced.
-        Topic = "topic",
-    }
-}
-
-labels! {
-    /// Why a worker was replaced or rebuilt.
-    RestartCause {
-        /// The model panicked on a batch; the worker rebuilt it.
-        Panic = "panic",
-        /// The worker did not return and its thread was given up.
-        Hang = "hang",
-        /// The model could not be built.
-        Build = "build",
-        /// The worker itself died.
-        Death = "death",
-    }
-}
-
-/// A counter of seconds. Counters count whole numbers, so it counts microseconds and the exporter
-/// divides: the unit of what is exposed stays the second.
-#[derive(Clone)]
-pub struct Seconds(Counter);
-
-impl Seconds {
-    /// Adds a duration.
-    pub fn add(&self, duration: std::time::Duration) {
-        self.0.increment(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
-    }
-}
-
-/// What a counter of seconds must be divided by when it is exposed.
-pub const MICROSECONDS_PER_SECOND: f64 = 1e6;
 
 impl Metrics {
     /// Registers every metric of the pipeline with `recorder`, all label sets at once, so that rates
@@ -312,54 +172,6 @@ impl Metrics {
     }
 }
 
-impl StageMetrics {
-    fn new(recorder: &dyn Recorder, stage: Stage) -> Self {
-        let labels = [("stage", stage.as_str())];
-        Self {
-            wait: recorder.register_histogram(&key(&c::STAGE_WAIT, &labels), &METADATA),
-            service: recorder.register_histogram(&key(&c::STAGE_SERVICE, &labels), &METADATA),
-            queue_length: recorder.register_gauge(&key(&c::STAGE_QUEUE_LENGTH, &labels), &METADATA),
-            queue_capacity: recorder
-                .register_gauge(&key(&c::STAGE_QUEUE_CAPACITY, &labels), &METADATA),
-            refusals: recorder.register_counter(&key(&c::MAILBOX_REFUSALS, &labels), &METADATA),
-            backpressure: Seconds(
-                recorder.register_counter(&key(&c::BACKPRESSURE, &labels), &METADATA),
-            ),
-        }
-    }
-}
-
-impl InferrerMetrics {
-    /// Registers the metrics of `inferrer` with `recorder`.
-    #[must_use]
-    pub fn new(recorder: &dyn Recorder, inferrer: &InferrerName) -> Self {
-        let labels = [("inferrer", inferrer.as_str())];
-        let counter =
-            |declaration| recorder.register_counter(&key(declaration, &labels), &METADATA);
-        let histogram =
-            |declaration| recorder.register_histogram(&key(declaration, &labels), &METADATA);
-        let gauge = |declaration| recorder.register_gauge(&key(declaration, &labels), &METADATA);
-        Self {
-            batch_size: histogram(&c::BATCH_SIZE),
-            workers: gauge(&c::POOL_WORKERS),
-            busy: Seconds(counter(&c::WORKER_BUSY)),
-            cpu: Seconds(counter(&c::WORKER_CPU)),
-            model_load: histogram(&c::MODEL_LOAD),
-            starved: Seconds(counter(&c::WORKER_STARVED)),
-            restarts: RestartCause::ALL.map(|cause| {
-                let labels = [("inferrer", inferrer.as_str()), ("cause", cause.as_str())];
-                recorder.register_counter(&key(&c::WORKER_RESTARTS, &labels), &METADATA)
-            }),
-            abandoned_threads: gauge(&c::ABANDONED_THREADS),
-        }
-    }
-
-    /// The counter of restarts by one cause.
-    pub fn restarts(&self, cause: RestartCause) -> &Counter {
-        &self.restarts[cause as usize]
-    }
-}
-
 /// Registers whether the process works.
 pub fn readiness(recorder: &dyn Recorder) -> Gauge {
     recorder.register_gauge(&key(&c::READY, &[]), &METADATA)
@@ -391,22 +203,4 @@ fn key(declaration: &c::Declaration, labels: &[(&'static str, &str)]) -> Key {
     let labels: Vec<Label> =
         labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect();
     Key::from_parts(declaration.name, labels)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn enums_index_their_tables() {
-        for (at, outcome) in Outcome::ALL.iter().enumerate() {
-            assert_eq!(*outcome as usize, at);
-        }
-        for (at, stage) in Stage::ALL.iter().enumerate() {
-            assert_eq!(*stage as usize, at);
-        }
-        for (at, class) in Class::ALL.iter().enumerate() {
-            assert_eq!(*class as usize, at);
-        }
-    }
 }
