@@ -95,7 +95,7 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "MiB of a task, 4096 being the least that Fargate gives with two vCPUs. With two workers the bundled models take 115 MiB and VGG16 530; large pictures add up to 400."
+  description = "MiB of a task, 4096 being the least that Fargate gives with two vCPUs. With two workers the bundled models take 115 MiB and VGG16 505; large pictures add up to 400."
   type        = number
   default     = 4096
 
