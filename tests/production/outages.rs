@@ -190,10 +190,11 @@ async fn a_host_that_answers_nothing_holds_up_nobody_else() {
     }
 
     let service = stage.start(&["--drain", "1s"]).await;
-    for n in 0..20 {
-        stage.appears(&format!("quick{n:03}")).await;
-    }
+    stage.settled(20).await;
     service.drain();
 
+    for n in 0..20 {
+        assert!(stage.augmented(&format!("quick{n:03}")).await.is_some());
+    }
     assert_eq!(stage.queue.depth(&stage.names.queue).await, 4, "the others are given back");
 }
