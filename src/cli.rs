@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::bench::{self, BenchOptions};
 use crate::check;
 use crate::config::options::Options;
-use crate::config::{Config, reference_names, show};
+use crate::config::{Config, empty_variables, reference_names, show};
 use crate::console;
 use crate::exit::{Exit, Stopped};
 use crate::health::{self, HealthOptions};
@@ -39,6 +39,7 @@ Examples:
   inference-manager redrive --class http_unavailable    parked messages back into the queue
 
 Every option can be given as an environment variable, too: its name in capitals, `-` as `_`.
+An empty variable is none.
 
 Exit codes:
   0   done, or drained after a signal; parked pictures included
@@ -76,6 +77,7 @@ enum Command {
 /// Runs the command in `arguments` and tells the person what went wrong, if anything did.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let command = Cli::command().long_version(version::long());
+    let command = empty_variables::ignore(command, |name| std::env::var_os(name));
     let command = reference_names::accept(command, |name| std::env::var(name).ok());
     let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,

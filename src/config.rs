@@ -1,6 +1,7 @@
 //! What the options mean: parsed, checked against each other, all problems told at once.
 
 mod credentials;
+pub mod empty_variables;
 mod engines;
 mod limits;
 mod locations;

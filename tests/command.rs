@@ -224,6 +224,22 @@ fn options_come_from_the_environment_too_and_config_says_from_where() {
 }
 
 #[test]
+fn an_empty_variable_is_as_good_as_none_for_every_option() {
+    let shown = |environment: &[String]| {
+        let mut command = program();
+        command.arg("config").envs(environment.iter().map(|name| (name, "")));
+        ended(command.output().expect("the program starts"), 0)
+    };
+    let untouched = shown(&[]);
+    let option = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    let variables: Vec<String> =
+        untouched.lines().map(|line| option(line).to_uppercase().replace('-', "_")).collect();
+    assert!(variables.len() > 40 && variables.contains(&"LOG_LEVEL".to_owned()), "{variables:?}");
+
+    assert_eq!(shown(&variables), untouched);
+}
+
+#[test]
 fn config_shows_what_a_default_comes_to_and_where_a_foreign_variable_goes() {
     let shown = |arguments: &[&str], environment: &[(&str, &str)]| {
         let mut command = program();

@@ -287,7 +287,7 @@ fn what_can_only_fail_later_is_named_at_once() {
 }
 
 #[test]
-fn an_empty_variable_is_as_good_as_none() {
+fn an_empty_text_for_what_may_be_missing_is_as_good_as_none() {
     let empty = [
         "--topic-arn=",
         "--elasticsearch-api-key=",

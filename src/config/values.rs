@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What is given, if anything: an empty variable of the environment is nothing.
+/// What is given, if anything: an empty text is nothing.
 pub fn given(value: Option<&str>) -> Option<&str> {
     value.filter(|text| !text.is_empty())
 }
