@@ -7,13 +7,15 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 MEBIBYTE = 1 << 20
 
 
 def encoded(image, kind, **options):
     file = io.BytesIO()
+    # Pillow gives a progressive JPEG one buffer of a byte a pixel, which is too small for some.
+    ImageFile.MAXBLOCK = max(1 << 16, 4 * image.width * image.height if kind == "JPEG" else 0)
     image.save(file, kind, **options)
     return file.getvalue()
 
