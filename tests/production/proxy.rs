@@ -42,6 +42,9 @@ impl Proxy {
 }
 
 async fn carry(mut client: TcpStream, server: String, open: Arc<AtomicBool>) {
+    if !open.load(Ordering::SeqCst) {
+        return;
+    }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     let cut = async {
         while open.load(Ordering::SeqCst) {

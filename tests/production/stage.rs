@@ -21,6 +21,9 @@ use index::Index;
 use program::Service;
 use queue::{Letter, Queue};
 
+/// How long the program waits for messages in one receive.
+pub const LONG_POLL: Duration = Duration::from_secs(1);
+
 /// The names of what a stage has on the servers.
 pub struct Names {
     /// The queue's URL.
@@ -148,7 +151,7 @@ impl Stage {
         command.args(["--allow-address", "127.0.0.1/32"]);
         // As variables, so that an argument of a test goes first.
         command.env("ADMIN_ADDRESS", &self.address).env("LAST_SCRAPE", "0s");
-        command.env("LONG_POLL", "1s");
+        command.env("LONG_POLL", format!("{}s", LONG_POLL.as_secs()));
         command.env("DEAD_LETTER_QUEUE_URL", dead_letters);
         command.args(arguments);
         self.queue.environment(&mut command);
